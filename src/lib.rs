@@ -1,0 +1,6 @@
+//! anycastctl keeps the BGP announcement of a DNS anycast node equal to the health of its DNS server.
+
+pub mod config;
+pub mod dns;
+pub mod health;
+pub mod model;

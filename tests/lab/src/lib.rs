@@ -1,0 +1,1 @@
+//! Real BIRD, neighbours and DNS servers in network namespaces.
