@@ -7,8 +7,29 @@
 //! Nothing here reads a file: callers hand in the text. The format is version 1; its keys are those of
 //! the fields below, and README.md shows them with their defaults.
 
+mod targets;
+
+pub use targets::Target;
+mod diagnostic;
+mod parse;
+mod reader;
+mod report;
+mod source;
+mod spec;
+mod tree;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) use tests::SMALLEST;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+
+pub use diagnostic::{Diagnostics, Finding, Record, Related, Severity};
+pub use parse::Parsed;
+pub use source::{Position, Source};
 
 use crate::dns::{Expectation, Question, Transport};
 use crate::model::{
@@ -60,6 +81,14 @@ pub struct Bird {
     pub binary: PathBuf,
     /// Where BIRD logs to.
     pub log: BirdLog,
+}
+
+impl Bird {
+    /// The intent file of a static protocol: while it says `disabled off;`, BIRD announces.
+    #[must_use]
+    pub fn intent_file(&self, protocol: &str) -> PathBuf {
+        self.intent_dir.join(format!("{protocol}.conf"))
+    }
 }
 
 /// BIRD's log.
@@ -203,6 +232,12 @@ pub struct Neighbor {
 }
 
 impl Neighbor {
+    /// The sessions of one family.
+    pub fn sessions_of(&self, family: Family) -> impl Iterator<Item = &Session> {
+        let own = move |session: &&Session| session.family() == family;
+        self.sessions.iter().filter(own)
+    }
+
     /// The sessions with the names of their BGP protocols.
     pub fn named_sessions(&self) -> impl Iterator<Item = (String, &Session)> {
         self.sessions.iter().enumerate().map(|(position, session)| {

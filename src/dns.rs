@@ -1,6 +1,22 @@
 //! DNS as a probe sees it: a question to send, an expectation, a verdict on what came back.
 //!
 //! Pure: messages are bytes in and out; sockets are the business of `probe`.
+//!
+//! ```text
+//! Question -> Query -> bytes … bytes -> Reply ┐
+//!                                    Failure ┴> judge -> Outcome
+//! ```
+
+mod failure;
+mod query;
+mod record;
+mod reply;
+mod verdict;
+
+pub use failure::Failure;
+pub use query::Query;
+pub use reply::{Counts, Flags, Rejected, Reply};
+pub use verdict::{Answer, Outcome, judge};
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +24,23 @@ use std::str::FromStr;
 pub use hickory_proto::rr::{DNSClass, RecordType};
 
 /// How a question travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Transport {
     /// One datagram, never repeated.
     Udp,
     /// A connection of its own, two-byte length (RFC 7766).
     Tcp,
+}
+
+/// `UDP` or `TCP`.
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        })
+    }
 }
 
 /// What is asked.

@@ -4,3 +4,4 @@ pub mod config;
 pub mod dns;
 pub mod health;
 pub mod model;
+pub mod schedule;

@@ -6,10 +6,12 @@
 
 mod names;
 mod network;
+mod password;
 mod period;
 mod version;
 
 pub use names::{InvalidName, NeighborName, ServiceName};
 pub use network::{Asn, Community, Family, InvalidNetwork, Prefix};
+pub use password::{InvalidPassword, Password};
 pub use period::{InvalidPeriod, Period};
 pub use version::{BirdVersion, InvalidVersion};

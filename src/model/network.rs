@@ -119,10 +119,16 @@ impl Prefix {
         self.0.contains(&address)
     }
 
+    /// Whether all of `other` lies within.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self.0.contains(&other.0)
+    }
+
     /// Whether the two prefixes share an address.
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
-        self.0.contains(&other.0) || other.0.contains(&self.0)
+        self.covers(other) || other.covers(self)
     }
 }
 
@@ -202,6 +208,14 @@ pub struct Community {
     pub high: u16,
     /// The second number.
     pub low: u16,
+}
+
+impl Community {
+    /// `GRACEFUL_SHUTDOWN` (RFC 8326, section 5).
+    pub const GRACEFUL_SHUTDOWN: Self = Self {
+        high: 65535,
+        low: 0,
+    };
 }
 
 impl FromStr for Community {

@@ -47,7 +47,11 @@ impl FromStr for BirdVersion {
         let malformed = || InvalidVersion::Malformed(text.to_owned());
         let numbers = text
             .split('.')
-            .map(|part| part.parse::<u16>().map_err(|_| malformed()))
+            // `str::parse` alone would take a leading `+`.
+            .map(|part| match part.strip_prefix('+') {
+                None => part.parse::<u16>().map_err(|_| malformed()),
+                Some(_) => Err(malformed()),
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let version = match numbers[..] {
             [major, minor] => Self::new(major, minor, 0),
@@ -81,7 +85,9 @@ mod tests {
 
     #[test]
     fn malformed_and_too_old_versions_are_refused() {
-        for bad in ["", "2", "2.0.12.1", "two", "2.0.x", "1.6.8", "2.0.6"] {
+        for bad in [
+            "", "2", "2.0.12.1", "two", "2.0.x", "+2.0.12", "1.6.8", "2.0.6",
+        ] {
             assert!(bad.parse::<BirdVersion>().is_err(), "{bad}");
         }
     }

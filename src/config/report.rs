@@ -1,0 +1,97 @@
+//! Where findings are collected while a file is read and validated.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+
+use super::diagnostic::{Finding, Severity};
+use super::spec::Field;
+use super::tree::{NodeId, Tree, join};
+
+/// A tree and what was found in it so far.
+pub(crate) struct Report<'t> {
+    /// The document.
+    pub(crate) tree: &'t Tree,
+    findings: RefCell<Vec<Finding>>,
+}
+
+impl<'t> Report<'t> {
+    pub(crate) fn new(tree: &'t Tree, findings: Vec<Finding>) -> Self {
+        Self {
+            tree,
+            findings: RefCell::new(findings),
+        }
+    }
+
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        self.findings.into_inner()
+    }
+
+    fn push(&self, finding: Finding) {
+        self.findings.borrow_mut().push(finding);
+    }
+
+    fn finding(&self, severity: Severity, node: NodeId, message: impl Display) -> Finding {
+        Finding {
+            severity,
+            place: self.tree.place(node),
+            path: self.tree.path(node),
+            message: message.to_string(),
+            related: None,
+        }
+    }
+
+    /// An error at a value.
+    pub(crate) fn error(&self, node: NodeId, message: impl Display) {
+        self.push(self.finding(Severity::Error, node, message));
+    }
+
+    /// An error at the key of a value.
+    pub(crate) fn error_at_key(&self, node: NodeId, message: impl Display) {
+        let place = self.tree.key_place(node);
+        let finding = self.finding(Severity::Error, node, message);
+        self.push(Finding { place, ..finding });
+    }
+
+    /// A warning at a value.
+    pub(crate) fn warning(&self, node: NodeId, message: impl Display) {
+        self.push(self.finding(Severity::Warning, node, message));
+    }
+
+    /// A finding that takes two places to understand.
+    pub(crate) fn pair(
+        &self,
+        severity: Severity,
+        node: NodeId,
+        message: impl Display,
+        (other, label): (NodeId, &str),
+    ) {
+        let related = Some((self.tree.place(other), label.to_owned()));
+        let finding = self.finding(severity, node, message);
+        self.push(Finding { related, ..finding });
+    }
+
+    /// The value of a key that has to be there. `what` says what to write.
+    pub(crate) fn required<'f, T>(
+        &self,
+        section: NodeId,
+        key: &str,
+        field: &'f Field<T>,
+        what: &str,
+    ) -> Option<&'f T> {
+        match field.node {
+            Some(node) if self.tree.is_null(node) && field.value.is_none() => {
+                self.error(node, format!("nothing stands here: write {what}"));
+            }
+            Some(_) => {}
+            None => self.missing(section, key, what),
+        }
+        field.value.as_ref()
+    }
+
+    fn missing(&self, section: NodeId, key: &str, what: &str) {
+        let path = join(&self.tree.path(section), key);
+        let message = format!("missing: write {what}");
+        let finding = self.finding(Severity::Error, section, message);
+        self.push(Finding { path, ..finding });
+    }
+}

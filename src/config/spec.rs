@@ -1,0 +1,252 @@
+//! The configuration as it is typed: every key of format version 1, none of it checked against another.
+//!
+//! A [`Field`] is absent, refused (and reported), or holds a value that is right on its own. What follows
+//! from keys together is the business of `validate`; defaults are given there too.
+
+mod field;
+mod leaf;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub(crate) use field::{FIELD, Field, Named, OR_OFF, OrOff};
+pub(crate) use leaf::{Leaf, Number, Text};
+
+use super::{BirdLog, LimitAction, OnStop};
+use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
+use crate::model::{Asn, BirdVersion, Community, Period, Prefix};
+
+/// A list whose bad items are reported one by one.
+pub(crate) type List<T> = Field<Vec<Field<T>>>;
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct File {
+    /// The version of this format: 1.
+    pub(crate) version: Field<Number<1, 1>>,
+    /// This node.
+    pub(crate) node: Field<Node>,
+    /// The BIRD beside us.
+    pub(crate) bird: Field<Bird>,
+    /// Timers of all BFD sessions.
+    pub(crate) bfd: Field<Bfd>,
+    /// The services, by name.
+    pub(crate) services: Field<Named<Service>>,
+    /// The BGP neighbours, by name.
+    pub(crate) neighbors: Field<Named<Neighbor>>,
+    /// The daemon's own behaviour.
+    pub(crate) daemon: Field<Daemon>,
+}
+
+/// This node.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Node {
+    /// A name for people, in status and logs.
+    pub(crate) name: Leaf<String>,
+    /// Our AS number.
+    pub(crate) asn: Leaf<Asn>,
+    /// BGP identifier: an IPv4 address of this node.
+    pub(crate) router_id: Leaf<Ipv4Addr>,
+}
+
+/// The BIRD beside us.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Bird {
+    /// The oldest release that the rendered file must load on.
+    pub(crate) version: Leaf<BirdVersion>,
+    /// BIRD's control socket.
+    pub(crate) socket: Leaf<PathBuf>,
+    /// Where the rendered configuration is installed.
+    pub(crate) config: Leaf<PathBuf>,
+    /// Where the rendered secrets are installed.
+    pub(crate) secrets: Leaf<PathBuf>,
+    /// Directory of the intent files.
+    pub(crate) intent_dir: Leaf<PathBuf>,
+    /// The program `bird`, a path or a name to look up.
+    pub(crate) binary: Leaf<PathBuf>,
+    /// `syslog`, or the path of a file.
+    pub(crate) log: Leaf<BirdLog>,
+}
+
+/// Timers of all BFD sessions.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Bfd {
+    /// Between packets, both ways; 10ms to 10s.
+    pub(crate) interval: Leaf<Period>,
+    /// Packets missed before the neighbour is down.
+    pub(crate) multiplier: Field<Number<1, 255>>,
+}
+
+/// A service: prefixes that are announced while its checks pass.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Service {
+    /// What is announced.
+    pub(crate) prefixes: List<Text<Prefix>>,
+    /// Added to every announcement.
+    pub(crate) communities: List<Text<Community>>,
+    /// Announce a family only while the host has an address within each of its prefixes.
+    pub(crate) require_address: Field<bool>,
+    /// Between probes.
+    pub(crate) interval: Leaf<Period>,
+    /// Between probes while an announced service looks bad.
+    pub(crate) fast_interval: Leaf<Period>,
+    /// How long one probe may take.
+    pub(crate) timeout: Leaf<Period>,
+    /// Consecutive failures that make the service unhealthy.
+    pub(crate) fall: Field<Number<1, 1000>>,
+    /// Consecutive passes that make it healthy.
+    pub(crate) rise: Field<Number<1, 1000>>,
+    /// Or so many failures among the last verdicts; `off` counts consecutive ones only.
+    pub(crate) window: Field<OrOff<Window>>,
+    /// The checks; all of them must pass.
+    pub(crate) checks: List<Check>,
+}
+
+/// So many failures among the last verdicts.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Window {
+    /// How many verdicts are remembered.
+    pub(crate) size: Field<Number<1, 1000>>,
+    /// How many failures among them make the service unhealthy.
+    pub(crate) failures: Field<Number<1, 1000>>,
+}
+
+/// One check.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Check {
+    /// A name for people; `dns-1`, `dns-2` … where absent.
+    pub(crate) name: Leaf<String>,
+    /// Ask a DNS server.
+    pub(crate) dns: Field<Dns>,
+}
+
+/// A DNS question, whom it goes to and what has to come back.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Dns {
+    /// The server's address; the service's own addresses where absent.
+    pub(crate) server: Leaf<IpAddr>,
+    /// The server's port.
+    pub(crate) port: Field<Number<1, 65535>>,
+    /// The name; `{random}` stands for a label that nobody asked for before.
+    pub(crate) name: Leaf<NameTemplate>,
+    /// The record type.
+    pub(crate) r#type: Leaf<RecordType>,
+    /// The class.
+    pub(crate) class: Leaf<DNSClass>,
+    /// UDP or TCP.
+    pub(crate) transport: Leaf<Transport>,
+    /// The RD flag.
+    pub(crate) recursion_desired: Field<bool>,
+    /// What has to come back.
+    pub(crate) expect: Field<Expect>,
+}
+
+/// What has to come back.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Expect {
+    /// The response codes that are fine.
+    pub(crate) rcode: List<Text<Rcode>>,
+    /// At least so many records in the answer section.
+    pub(crate) min_answers: Field<Number<0, 65535>>,
+}
+
+/// A BGP neighbour.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Neighbor {
+    /// Its AS number.
+    pub(crate) asn: Leaf<Asn>,
+    /// Pairs of addresses.
+    pub(crate) sessions: List<Session>,
+    /// A file that holds the MD5 password of all sessions.
+    pub(crate) password_file: Leaf<PathBuf>,
+    /// BFD on all sessions.
+    pub(crate) bfd: Field<bool>,
+    /// Hold time in whole seconds; keepalive is a third.
+    pub(crate) hold_time: Leaf<Period>,
+    /// TTL of a neighbour that is not directly connected.
+    pub(crate) multihop: Field<Number<1, 255>>,
+    /// Limits on the number of routes.
+    pub(crate) limits: Field<Limits>,
+    /// How a drained service looks to this neighbour.
+    pub(crate) drain: Field<Drain>,
+}
+
+/// The two ends of a session.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Session {
+    /// Our address.
+    pub(crate) local: Leaf<IpAddr>,
+    /// The neighbour's address.
+    pub(crate) remote: Leaf<IpAddr>,
+}
+
+/// Limits on the number of routes.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Routes taken from the neighbour.
+    pub(crate) import: Field<Limit>,
+    /// Routes given to the neighbour.
+    pub(crate) export: Field<Limit>,
+}
+
+/// One limit.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limit {
+    /// At most so many routes.
+    pub(crate) max: Field<Number<1, 4_294_967_295>>,
+    /// What happens to more: `block` or, on import, `restart`.
+    pub(crate) action: Leaf<LimitAction>,
+}
+
+/// How a drained service looks to a neighbour.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Drain {
+    /// Adds the community `GRACEFUL_SHUTDOWN` (RFC 8326).
+    pub(crate) graceful_shutdown: Field<bool>,
+    /// Prepends our AS number so many times.
+    pub(crate) prepend: Field<Number<0, 10>>,
+}
+
+/// The daemon's own behaviour.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Daemon {
+    /// Our control socket.
+    pub(crate) control: Leaf<PathBuf>,
+    /// What a stop does to announcements: `withdraw` or `hold`.
+    pub(crate) on_stop: Leaf<OnStop>,
+    /// How long a check may go without a verdict.
+    pub(crate) stale_after: Leaf<Period>,
+}
+
+/// What to say to an unknown key that is likelier a misunderstanding than a slip.
+pub(crate) fn hint(section: &str, key: &str) -> Option<&'static str> {
+    match (section, key) {
+        ("Neighbor" | "Session", "password") => Some(
+            "a password does not belong into this file, which is committed and shown: write it into a file of its own and name that with `password_file`",
+        ),
+        ("Check", "type") => {
+            Some("the kind of a check is its key: write `dns: { name: …, type: … }`")
+        }
+        ("Check", "server" | "port" | "transport" | "expect" | "class") => {
+            Some("this belongs into the check's `dns: { … }`")
+        }
+        _ => None,
+    }
+}

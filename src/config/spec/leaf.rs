@@ -1,0 +1,190 @@
+//! Single values: text that becomes a type of the field, and numbers within bounds.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use super::Field;
+use crate::config::{BirdLog, LimitAction, OnStop};
+use crate::dns::{self, DNSClass, NameTemplate, Rcode, RecordType, Transport};
+use crate::model::{Asn, BirdVersion, Community, Period, Prefix};
+
+/// A key whose value is one text.
+pub(crate) type Leaf<T> = Field<Text<T>>;
+
+/// A value that is written as text.
+#[derive(Debug, Clone)]
+pub(crate) struct Text<T>(pub(crate) T);
+
+impl<'de, T: FromText> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        T::from_text(&text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A whole number from `MIN` to `MAX`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Number<const MIN: u32, const MAX: u32>(u32);
+
+impl<const MIN: u32, const MAX: u32> Number<MIN, MAX> {
+    /// The number, in any type that holds `MAX`.
+    pub(crate) fn get<T: TryFrom<u32>>(self) -> Option<T> {
+        T::try_from(self.0).ok()
+    }
+}
+
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| plain);
+        let bounded = number.filter(|number| (MIN..=MAX).contains(number));
+        bounded.map(Self).ok_or_else(|| {
+            let bounds = format!("a whole number from {MIN} to {MAX}");
+            let expected = Some(bounds).filter(|_| MIN < MAX);
+            let expected = expected.unwrap_or_else(|| MIN.to_string());
+            D::Error::custom(format!("`{text}` is not {expected}"))
+        })
+    }
+}
+
+/// A type that is written as text.
+pub(crate) trait FromText: Sized {
+    /// Reads the text; the error says what to write instead.
+    fn from_text(text: &str) -> Result<Self, String>;
+}
+
+fn from_str<T: std::str::FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+macro_rules! from_text {
+    ($($type:ty => $read:expr;)*) => {
+        $(impl FromText for $type {
+            fn from_text(text: &str) -> Result<Self, String> {
+                $read(text)
+            }
+        })*
+    };
+}
+
+from_text! {
+    Asn => from_str;
+    BirdVersion => from_str;
+    Community => from_str;
+    NameTemplate => from_str;
+    Period => from_str;
+    Prefix => from_str;
+    Rcode => from_str;
+    RecordType => |text| dns::record_type(text).map_err(|error| error.to_string());
+    DNSClass => |text| dns::class(text).map_err(|error| error.to_string());
+    Transport => |text| one_of(text, [("udp", Transport::Udp), ("tcp", Transport::Tcp)]);
+    OnStop => |text| one_of(text, [("withdraw", OnStop::Withdraw), ("hold", OnStop::Hold)]);
+    LimitAction => limit_action;
+    String => label;
+    Ipv4Addr => router_id;
+    IpAddr => address;
+    PathBuf => path;
+    BirdLog => log;
+}
+
+fn one_of<T>(text: &str, known: [(&str, T); 2]) -> Result<T, String> {
+    let message = format!("`{text}` is neither `{}` nor `{}`", known[0].0, known[1].0);
+    let found = known.into_iter().find(|(name, _)| *name == text);
+    found.map(|(_, value)| value).ok_or(message)
+}
+
+fn limit_action(text: &str) -> Result<LimitAction, String> {
+    match text {
+        "disable" => Err(
+            "`disable` would keep the session down until somebody enables it by hand: write `block` or, on import, `restart`".to_owned(),
+        ),
+        "warn" => Err("`warn` limits nothing: write `block` or, on import, `restart`".to_owned()),
+        _ => one_of(text, [("block", LimitAction::Block), ("restart", LimitAction::Restart)]),
+    }
+}
+
+/// The longest name of a node or check, in characters.
+const LONGEST_LABEL: usize = 64;
+
+fn label(text: &str) -> Result<String, String> {
+    let length = text.chars().count();
+    if !(1..=LONGEST_LABEL).contains(&length) {
+        return Err(format!(
+            "a name has 1 to {LONGEST_LABEL} characters, this one has {length}"
+        ));
+    }
+    match text.chars().find(|c| c.is_control()) {
+        Some(bad) => Err(format!("a name is printed: {bad:?} cannot stand there")),
+        None => Ok(text.to_owned()),
+    }
+}
+
+fn router_id(text: &str) -> Result<Ipv4Addr, String> {
+    match text.parse() {
+        Ok(Ipv4Addr::UNSPECIFIED) => Err(
+            "0.0.0.0 identifies no router (RFC 6286): write an IPv4 address of this node"
+                .to_owned(),
+        ),
+        Ok(id) => Ok(id),
+        Err(_) => Err(format!(
+            "`{text}` is not a router id: write an IPv4 address, also on a node that speaks only IPv6"
+        )),
+    }
+}
+
+fn address(text: &str) -> Result<IpAddr, String> {
+    let address: IpAddr = text.parse().map_err(|_| {
+        format!("`{text}` is not an address: write for example 192.0.2.1 or 2001:db8::1")
+    })?;
+    let mapped = match address {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(v6) => v6.to_ipv4_mapped(),
+    };
+    match mapped {
+        Some(meant) => Err(format!(
+            "{text} is an IPv4 address mapped into IPv6: write {meant}"
+        )),
+        None if address.is_unspecified() => Err(format!("{text} is no address of a host")),
+        None if address.is_multicast() => {
+            Err(format!("{text} is a multicast address: no host has it"))
+        }
+        None if text.parse() == Ok(Ipv4Addr::BROADCAST) => {
+            Err(format!("{text} is the broadcast address: no host has it"))
+        }
+        None => Ok(address),
+    }
+}
+
+/// BIRD's lexer has a buffer of 4096 bytes and dies beyond it; no path comes near this.
+const LONGEST_PATH: usize = 1024;
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() || text.len() > LONGEST_PATH {
+        return Err(format!(
+            "a path has 1 to {LONGEST_PATH} bytes, this one has {}",
+            text.len()
+        ));
+    }
+    let bad = |c: &char| !(c.is_ascii_graphic() || *c == ' ') || "\"*?[\\".contains(*c);
+    match text.chars().find(bad) {
+        Some(bad) => Err(format!(
+            "BIRD cannot take {bad:?} in a path (it has no escapes, and `*`, `?` and `[` are patterns)"
+        )),
+        None => Ok(PathBuf::from(text)),
+    }
+}
+
+fn log(text: &str) -> Result<BirdLog, String> {
+    match text {
+        "syslog" => Ok(BirdLog::Syslog),
+        _ if !text.starts_with('/') => {
+            Err(format!("`{text}` is neither `syslog` nor an absolute path"))
+        }
+        _ => path(text).map(BirdLog::File),
+    }
+}

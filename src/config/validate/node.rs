@@ -1,0 +1,119 @@
+//! `node`, `bird`, `bfd` and `daemon`.
+
+use std::path::PathBuf;
+
+use crate::config::report::Report;
+use crate::config::spec::{self, Field, Leaf};
+use crate::config::tree::NodeId;
+use crate::config::{Bfd, Bird, BirdLog, Daemon, Node, OnStop};
+use crate::model::{BirdVersion, Period};
+
+/// The longest path of a Unix socket, in bytes: `sun_path` has 108 with the final zero.
+const LONGEST_SOCKET: usize = 107;
+
+pub(super) fn node(report: &Report<'_>, at: NodeId, node: &spec::Node) -> Option<Node> {
+    let name = report.required(
+        at,
+        "name",
+        &node.name,
+        "a name for people, as in `name: ams1`",
+    );
+    let asn = report.required(at, "asn", &node.asn, "the AS number of this node");
+    let router_id = report.required(
+        at,
+        "router_id",
+        &node.router_id,
+        "an IPv4 address of this node, also if it speaks only IPv6",
+    );
+    Some(Node {
+        name: name?.0.clone(),
+        asn: asn?.0,
+        router_id: router_id?.0,
+    })
+}
+
+pub(super) fn bird(report: &Report<'_>, field: &Field<spec::Bird>) -> Option<Bird> {
+    let bird = section(report, field)?;
+    let version = report.text_or(&bird.version, BirdVersion::new(2, 0, 12));
+    let socket = socket(report, &bird.socket, "/run/bird/bird.ctl");
+    let config = absolute(report, &bird.config, "/etc/bird/bird.conf");
+    let secrets = absolute(report, &bird.secrets, "/etc/bird/bird.secrets.conf");
+    let intent_dir = absolute(report, &bird.intent_dir, "/run/anycastctl/intent");
+    let binary = report.text_or(&bird.binary, PathBuf::from("bird"));
+    let log = report.text_or(&bird.log, BirdLog::Syslog);
+    Some(Bird {
+        version: version?,
+        socket: socket?,
+        config: config?,
+        secrets: secrets?,
+        intent_dir: intent_dir?,
+        binary: binary?,
+        log: log?,
+    })
+}
+
+/// BFD intervals that work on ordinary hosts.
+const BFD_INTERVALS: std::ops::RangeInclusive<Period> =
+    Period::from_millis(10)..=Period::from_millis(10_000);
+
+pub(super) fn bfd(report: &Report<'_>, field: &Field<spec::Bfd>) -> Option<Bfd> {
+    let bfd = section(report, field)?;
+    let interval = report.text_or(&bfd.interval, Period::from_millis(300));
+    let multiplier = report.number_or(&bfd.multiplier, 3);
+    if let Some((place, interval)) = bfd.interval.placed()
+        && !BFD_INTERVALS.contains(&interval.0)
+    {
+        report.error(place, format!("{} is not from 10ms to 10s", interval.0));
+    }
+    Some(Bfd {
+        interval: interval?,
+        multiplier: multiplier?,
+    })
+}
+
+pub(super) fn daemon(report: &Report<'_>, field: &Field<spec::Daemon>) -> Option<Daemon> {
+    let daemon = section(report, field)?;
+    let control = socket(report, &daemon.control, "/run/anycastctl/control.sock");
+    let on_stop = report.text_or(&daemon.on_stop, OnStop::Withdraw);
+    let stale_after = report.text_or(&daemon.stale_after, stale_after());
+    Some(Daemon {
+        control: control?,
+        on_stop: on_stop?,
+        stale_after: stale_after?,
+    })
+}
+
+/// The default of `daemon.stale_after`.
+pub(super) const fn stale_after() -> Period {
+    Period::from_millis(30_000)
+}
+
+/// A section, empty where it is absent.
+pub(super) fn section<T: Default + Clone>(report: &Report<'_>, field: &Field<T>) -> Option<T> {
+    report.or(field, T::default())
+}
+
+fn absolute(report: &Report<'_>, field: &Leaf<PathBuf>, default: &str) -> Option<PathBuf> {
+    let path = report.text_or(field, PathBuf::from(default))?;
+    if path.is_absolute() {
+        return Some(path);
+    }
+    let message = format!(
+        "`{}` is relative, and to what depends on who reads it: write an absolute path",
+        path.display()
+    );
+    report.error(super::id(field), message);
+    None
+}
+
+fn socket(report: &Report<'_>, field: &Leaf<PathBuf>, default: &str) -> Option<PathBuf> {
+    let path = absolute(report, field, default)?;
+    let length = path.as_os_str().len();
+    if length <= LONGEST_SOCKET {
+        return Some(path);
+    }
+    let message =
+        format!("the path of a socket has at most {LONGEST_SOCKET} bytes, this one has {length}");
+    report.error(super::id(field), message);
+    None
+}

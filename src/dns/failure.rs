@@ -1,0 +1,77 @@
+//! The ways in which a probe ends without an answer, and what each says about the server.
+//!
+//! The line that matters runs between "the server did not answer" and "the prober could not ask": the one
+//! withdraws a route, the other must not.
+
+use std::time::Duration;
+
+use crate::health::Verdict;
+
+/// Why there is no answer. Its text is for operators.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Nothing that answers the question came in time.
+    #[error("no answer within {waited:?}{}", aside(*ignored))]
+    Silent {
+        /// The timeout.
+        waited: Duration,
+        /// Datagrams for another question.
+        ignored: u32,
+    },
+    /// So many datagrams for another question that the prober stopped to read.
+    #[error("{0} answers for another question and none for ours")]
+    Flooded(u32),
+    /// Nobody listens.
+    #[error("connection refused")]
+    Refused,
+    /// The kernel or the network says that there is no way to the server.
+    #[error("unreachable: {0}")]
+    Unreachable(&'static str),
+    /// The server gave up the connection.
+    #[error("connection reset")]
+    Reset,
+    /// The server closed the connection before its answer was complete.
+    #[error("connection closed after {received} bytes of the answer")]
+    Closed {
+        /// Bytes that did come, the two of the length included.
+        received: usize,
+    },
+    /// On a connection, where nobody else can put it, an answer for another question.
+    #[error("an answer for another question")]
+    Foreign,
+    /// Our question, but no message.
+    #[error("malformed answer: its {0} makes no sense")]
+    Malformed(&'static str),
+    /// The prober could not ask.
+    #[error("the prober {0}")]
+    Prober(String),
+    /// The prober slept through the deadline and the answer, if there was one, is lost.
+    #[error("the prober itself was stalled for {0:?}")]
+    Stalled(Duration),
+}
+
+fn aside(ignored: u32) -> String {
+    match ignored {
+        0 => String::new(),
+        1 => "; 1 answer for another question ignored".to_owned(),
+        many => format!("; {many} answers for another question ignored"),
+    }
+}
+
+impl Failure {
+    /// What the failure says about the server.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Silent { .. }
+            | Self::Flooded(_)
+            | Self::Refused
+            | Self::Unreachable(_)
+            | Self::Reset
+            | Self::Closed { .. }
+            | Self::Foreign
+            | Self::Malformed(_) => Verdict::Fail,
+            Self::Prober(_) | Self::Stalled(_) => Verdict::Unknown,
+        }
+    }
+}

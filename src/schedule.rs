@@ -1,0 +1,135 @@
+//! When the next probe of one target is sent.
+//!
+//! Pure: time arrives as an argument, and nothing is sent here.
+//!
+//! Probes overlap, so that a server that hangs costs one timeout and not `fall` of them. They are
+//! `interval` apart, and `fast_interval` while the service is announced and the target looks bad:
+//!
+//! - the last completed probe failed, or
+//! - a probe is unanswered, and for `fast_interval` nothing was sent and no probe passed.
+//!
+//! At the defaults, for a server that freezes:
+//!
+//! ```text
+//! t/ms      0    100   200   …   800     900     1000
+//! sent      1     2     3         9       10      11
+//! verdict                       1 fail  2 fail  3 fail -> unhealthy
+//! ```
+//!
+//! Only in the bad direction: a withdrawn service that recovers is not hurried. A server that answers
+//! well but takes longer than `fast_interval` is asked twice an interval, not all the time: the pass of
+//! one probe speaks for those sent before it.
+
+use std::time::Instant;
+
+use crate::config::Timing;
+use crate::health::Verdict;
+
+/// A probe in flight: given out when it is sent, handed back with its verdict.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a probe that is never handed back counts as in flight for ever"]
+pub struct Probe(u64);
+
+/// When to send, for one target.
+#[derive(Debug)]
+pub struct Schedule {
+    timing: Timing,
+    in_flight_limit: usize,
+    in_flight: usize,
+    announced: bool,
+    /// The first probe is due.
+    first: Instant,
+    newest: Option<Sent>,
+    last_verdict: Option<Verdict>,
+    last_pass: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Sent {
+    number: u64,
+    at: Instant,
+    answered: bool,
+}
+
+impl Schedule {
+    /// A schedule that begins at `first`, for a service that is not announced. At most `in_flight_limit`
+    /// probes (at least one) are in flight at a time.
+    #[must_use]
+    pub fn new(timing: Timing, in_flight_limit: usize, first: Instant) -> Self {
+        Self {
+            timing,
+            in_flight_limit: in_flight_limit.max(1),
+            in_flight: 0,
+            announced: false,
+            first,
+            newest: None,
+            last_verdict: None,
+            last_pass: None,
+        }
+    }
+
+    /// When to send the next probe, perhaps in the past; `None` until a probe in flight is handed back.
+    ///
+    /// Counted from the last probe that was really sent: whoever was late does not catch up by a burst.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        if self.in_flight >= self.in_flight_limit {
+            return None;
+        }
+        let Some(newest) = &self.newest else {
+            return Some(self.first);
+        };
+        let normal = newest.at + self.timing.interval.duration();
+        let fast = self.fast_from(newest).filter(|_| self.announced);
+        Some(fast.map_or(normal, |from| {
+            normal.min(from + self.timing.fast_interval.duration())
+        }))
+    }
+
+    /// Since when the target gives no good sign, if it looks bad.
+    fn fast_from(&self, newest: &Sent) -> Option<Instant> {
+        if self.last_verdict == Some(Verdict::Fail) {
+            Some(newest.at)
+        } else if newest.answered {
+            None
+        } else {
+            Some(self.last_pass.map_or(newest.at, |at| at.max(newest.at)))
+        }
+    }
+
+    /// A probe is being sent.
+    pub fn on_send(&mut self, now: Instant) -> Probe {
+        let number = self.newest.as_ref().map_or(0, |sent| sent.number + 1);
+        self.newest = Some(Sent {
+            number,
+            at: now,
+            answered: false,
+        });
+        self.in_flight += 1;
+        Probe(number)
+    }
+
+    /// A probe has come to its verdict.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "handing the probe over is what keeps it from being handed back twice"
+    )]
+    pub fn on_verdict(&mut self, now: Instant, probe: Probe, verdict: Verdict) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(newest) = self.newest.as_mut().filter(|sent| sent.number == probe.0) {
+            newest.answered = true;
+        }
+        if verdict == Verdict::Pass {
+            self.last_pass = Some(now);
+        }
+        self.last_verdict = Some(verdict);
+    }
+
+    /// Whether the service is announced: only then there is a hurry.
+    pub fn set_announced(&mut self, announced: bool) {
+        self.announced = announced;
+    }
+}
+
+#[cfg(test)]
+mod tests;

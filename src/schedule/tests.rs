@@ -1,0 +1,221 @@
+//! Whole outages in virtual time.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::Period;
+
+fn timing() -> Timing {
+    Timing {
+        interval: Period::from_millis(1000),
+        fast_interval: Period::from_millis(100),
+        timeout: Period::from_millis(800),
+    }
+}
+
+/// A schedule in front of a scripted server.
+struct World {
+    start: Instant,
+    schedule: Schedule,
+    /// Probes in flight: when they come to their verdict, in milliseconds.
+    in_flight: VecDeque<(u64, Probe, Verdict)>,
+    sent: Vec<u64>,
+    verdicts: Vec<(u64, Verdict)>,
+}
+
+impl World {
+    fn new(limit: usize) -> Self {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(timing(), limit, start);
+        schedule.set_announced(true);
+        Self {
+            start,
+            schedule,
+            in_flight: VecDeque::new(),
+            sent: Vec::new(),
+            verdicts: Vec::new(),
+        }
+    }
+
+    fn at(&self, millis: u64) -> Instant {
+        self.start + Duration::from_millis(millis)
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        let deadline = self.schedule.deadline()?;
+        let millis = deadline.duration_since(self.start).as_millis();
+        Some(u64::try_from(millis).unwrap())
+    }
+
+    /// Runs until `end`; `server` says for a probe sent then how long it takes and how it ends.
+    fn run(&mut self, end: u64, mut server: impl FnMut(u64) -> (u64, Verdict)) {
+        let mut now = self.sent.last().copied().unwrap_or(0);
+        while let Some(next) = self.next_event(now).filter(|next| *next <= end) {
+            now = next;
+            if self.complete(now) {
+                continue;
+            }
+            let (latency, verdict) = server(now);
+            let probe = self.schedule.on_send(self.at(now));
+            self.sent.push(now);
+            self.in_flight.push_back((now + latency, probe, verdict));
+        }
+    }
+
+    fn next_event(&self, now: u64) -> Option<u64> {
+        let completion = self.in_flight.iter().map(|(at, ..)| *at).min();
+        let due = self.deadline().map(|at| at.max(now));
+        completion.into_iter().chain(due).min()
+    }
+
+    fn complete(&mut self, now: u64) -> bool {
+        let Some(position) = self.in_flight.iter().position(|(at, ..)| *at <= now) else {
+            return false;
+        };
+        let (_, probe, verdict) = self.in_flight.remove(position).unwrap();
+        self.schedule.on_verdict(self.at(now), probe, verdict);
+        self.verdicts.push((now, verdict));
+        true
+    }
+}
+
+#[test]
+fn a_good_server_is_asked_once_an_interval() {
+    let mut world = World::new(10);
+    world.run(3000, |_| (1, Verdict::Pass));
+    assert_eq!(world.sent, [0, 1000, 2000, 3000]);
+}
+
+#[test]
+fn a_frozen_server_fails_three_times_within_a_second() {
+    let mut world = World::new(10);
+    world.run(1000, |_| (800, Verdict::Fail));
+    assert_eq!(world.sent[..9], [0, 100, 200, 300, 400, 500, 600, 700, 800]);
+    let fails = [800, 900, 1000].map(|at| (at, Verdict::Fail));
+    assert_eq!(world.verdicts, fails);
+}
+
+#[test]
+fn a_refusing_server_fails_three_times_within_two_fast_intervals() {
+    let mut world = World::new(10);
+    world.run(200, |_| (0, Verdict::Fail));
+    assert_eq!(world.sent, [0, 100, 200]);
+}
+
+#[test]
+fn a_withdrawn_service_is_never_hurried() {
+    let mut world = World::new(10);
+    world.schedule.set_announced(false);
+    world.run(3000, |now| match now {
+        0 => (0, Verdict::Fail),
+        1000 => (800, Verdict::Fail),
+        _ => (1, Verdict::Pass),
+    });
+    assert_eq!(world.sent, [0, 1000, 2000, 3000]);
+}
+
+#[test]
+fn fast_probing_ends_with_the_next_pass() {
+    let mut world = World::new(10);
+    world.run(2300, |now| match now {
+        0 | 100 => (0, Verdict::Fail),
+        _ => (1, Verdict::Pass),
+    });
+    assert_eq!(world.sent, [0, 100, 200, 1200, 2200]);
+}
+
+#[test]
+fn withdrawing_in_the_middle_of_an_outage_ends_the_hurry() {
+    let mut world = World::new(10);
+    world.run(200, |_| (0, Verdict::Fail));
+    world.schedule.set_announced(false);
+    assert_eq!(world.deadline(), Some(1200));
+    world.schedule.set_announced(true);
+    assert_eq!(world.deadline(), Some(300));
+}
+
+#[test]
+fn a_slow_but_good_server_is_asked_twice_an_interval() {
+    let mut world = World::new(10);
+    world.run(2300, |_| (150, Verdict::Pass));
+    assert_eq!(world.sent, [0, 100, 1100, 1200, 2200, 2300]);
+}
+
+#[test]
+fn a_server_that_freezes_after_an_answer_is_noticed_from_that_answer_on() {
+    let mut world = World::new(20);
+    world.run(450, |now| match now {
+        0 => (150, Verdict::Pass),
+        _ => (800, Verdict::Fail),
+    });
+    assert_eq!(world.sent, [0, 100, 250, 350, 450]);
+}
+
+#[test]
+fn an_unknown_verdict_is_no_reason_to_hurry() {
+    let mut world = World::new(10);
+    world.run(1000, |_| (0, Verdict::Unknown));
+    assert_eq!(world.sent, [0, 1000]);
+}
+
+#[test]
+fn at_the_limit_the_next_probe_waits_for_a_completion() {
+    let mut world = World::new(3);
+    world.run(799, |_| (800, Verdict::Fail));
+    assert_eq!(world.sent, [0, 100, 200]);
+    assert_eq!(world.schedule.deadline(), None);
+    world.run(1000, |_| (800, Verdict::Fail));
+    assert_eq!(world.sent, [0, 100, 200, 800, 900, 1000]);
+}
+
+#[test]
+fn a_limit_of_none_still_lets_one_probe_out() {
+    let mut world = World::new(0);
+    world.run(1700, |_| (800, Verdict::Fail));
+    assert_eq!(world.sent, [0, 800, 1600]);
+}
+
+#[test]
+fn a_stall_is_not_caught_up_by_a_burst() {
+    let mut world = World::new(10);
+    world.run(0, |_| (0, Verdict::Pass));
+    assert!(world.complete(0) || world.in_flight.is_empty());
+    let probe = world.schedule.on_send(world.at(60_000));
+    let pass = Verdict::Pass;
+    world.schedule.on_verdict(world.at(60_000), probe, pass);
+    assert_eq!(world.deadline(), Some(61_000));
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    prop_oneof![
+        Just(Verdict::Pass),
+        Just(Verdict::Fail),
+        Just(Verdict::Unknown)
+    ]
+}
+
+proptest! {
+    #[test]
+    fn probes_keep_their_distance_and_their_limit_and_never_stop(
+        answers in proptest::collection::vec((0u64..=800, verdict()), 1..60),
+        limit in 0usize..12,
+        announced in any::<bool>(),
+    ) {
+        let mut world = World::new(limit);
+        world.schedule.set_announced(announced);
+        let mut script = answers.iter().cycle().copied();
+        let end = 20_000;
+        world.run(end, |_| script.next().unwrap());
+        prop_assert!(world.schedule.in_flight <= limit.max(1));
+        prop_assert!(world.schedule.deadline().is_some() || !world.in_flight.is_empty());
+        let smallest = if announced { 100 } else { 1000 };
+        for pair in world.sent.windows(2) {
+            prop_assert!(pair[1] - pair[0] >= smallest, "{pair:?}");
+            prop_assert!(pair[1] - pair[0] <= 1000, "{pair:?}");
+        }
+        prop_assert!(end - world.sent.last().unwrap() <= 1000);
+    }
+}
