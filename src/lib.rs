@@ -4,4 +4,7 @@ pub mod config;
 pub mod dns;
 pub mod health;
 pub mod model;
+pub mod policy;
+pub mod reconcile;
 pub mod schedule;
+pub mod status;

@@ -1,0 +1,264 @@
+//! The one description of the daemon's state that the control socket, `status` and `--json` share.
+//!
+//! Format version 1; fields may be added. All times are RFC 3339 in UTC.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::health::Verdict;
+use crate::model::Family;
+use crate::policy::Announcement;
+
+mod table;
+
+pub use table::write_table;
+
+/// The version of the document.
+pub const VERSION: u32 = 1;
+
+/// Everything the daemon knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// [`VERSION`].
+    pub version: u32,
+    /// When this was put together.
+    pub at: Timestamp,
+    /// This node.
+    pub node: Node,
+    /// The daemon itself.
+    pub controller: Controller,
+    /// The BIRD beside it.
+    pub bird: Bird,
+    /// Services in the order of the file.
+    pub services: Vec<Service>,
+    /// BGP sessions in the order of the file.
+    pub sessions: Vec<Session>,
+}
+
+/// Who the node is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its AS number.
+    pub asn: u32,
+    /// Its BGP identifier.
+    pub router_id: String,
+}
+
+/// The daemon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Controller {
+    /// Its release.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it read its configuration.
+    pub config_loaded_at: Timestamp,
+}
+
+/// BIRD.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bird {
+    /// Whether it answered the last time it was asked.
+    pub connected: bool,
+    /// Its release.
+    pub version: Option<String>,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+    /// When it last read its configuration.
+    pub reconfigured_at: Option<Timestamp>,
+    /// Why it is not connected.
+    pub error: Option<String>,
+}
+
+/// The health of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Every check passes.
+    Healthy,
+    /// It is announced, but a check failed lately, or a family is out.
+    Degraded,
+    /// A check failed for good.
+    Unhealthy,
+    /// Not enough verdicts yet.
+    Unknown,
+}
+
+/// What BIRD announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Actual {
+    /// Nothing.
+    Withdrawn,
+    /// Drained routes.
+    Drained,
+    /// Normal routes.
+    Announced,
+    /// BIRD does not say.
+    Unknown,
+}
+
+impl From<Option<Announcement>> for Actual {
+    fn from(announcement: Option<Announcement>) -> Self {
+        match announcement {
+            None => Self::Unknown,
+            Some(Announcement::Withdrawn) => Self::Withdrawn,
+            Some(Announcement::Drained) => Self::Drained,
+            Some(Announcement::Announced) => Self::Announced,
+        }
+    }
+}
+
+/// A service. `desired`, `actual` and `reason` are those of the family that is announced least.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Its health.
+    pub health: Health,
+    /// What should be; `null` while the daemon has not decided and leaves alone what is.
+    pub desired: Option<Announcement>,
+    /// What is.
+    pub actual: Actual,
+    /// Why that is desired.
+    pub reason: String,
+    /// Since when it is desired.
+    pub since: Timestamp,
+    /// Each family by itself.
+    pub families: Vec<FamilyStatus>,
+    /// Each check at each server.
+    pub checks: Vec<Check>,
+    /// The protocols in BIRD.
+    pub protocols: Vec<Protocol>,
+    /// Whether neighbours get the prefixes, as BIRD says.
+    pub exported_to: Vec<Export>,
+}
+
+impl Service {
+    /// Whether everything is announced, as it should be, and no prefix is known to reach nobody.
+    #[must_use]
+    pub fn is_announced(&self) -> bool {
+        let exports = &self.exported_to;
+        self.families.iter().all(FamilyStatus::is_announced)
+            && exports.iter().all(|export| {
+                exports
+                    .iter()
+                    .any(|other| other.prefix == export.prefix && other.exported != Some(false))
+            })
+    }
+}
+
+/// One family of a service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FamilyStatus {
+    /// Which.
+    pub family: Family,
+    /// What should be; `null` while nothing is decided.
+    pub desired: Option<Announcement>,
+    /// What is.
+    pub actual: Actual,
+    /// Why that is desired.
+    pub reason: String,
+    /// Since when it is desired.
+    pub since: Timestamp,
+    /// Why the desired state is not reached.
+    pub error: Option<String>,
+}
+
+impl FamilyStatus {
+    fn is_announced(&self) -> bool {
+        let wanted = self
+            .desired
+            .is_none_or(|desired| desired == Announcement::Announced);
+        wanted && self.actual == Actual::Announced && self.error.is_none()
+    }
+}
+
+/// One check at one server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Its name in the file, or `dns-1`.
+    pub name: String,
+    /// Address and port of the server.
+    pub server: String,
+    /// The last verdict; `null` before the first.
+    pub verdict: Option<Verdict>,
+    /// What the verdicts together say.
+    pub health: Health,
+    /// How long the answer took.
+    pub latency_ms: Option<f64>,
+    /// What came back.
+    pub detail: String,
+    /// When.
+    pub at: Option<Timestamp>,
+}
+
+/// A static protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Protocol {
+    /// Its name.
+    pub name: String,
+    /// Whether BIRD would enable it whenever it reads its configuration.
+    pub enabled: bool,
+    /// Whether its routes are in BIRD's table.
+    pub up: bool,
+    /// Whether BIRD's configuration includes its intent file, so that `birdc configure` changes nothing;
+    /// `null` if the daemon may not read that configuration.
+    pub protected: Option<bool>,
+}
+
+/// One prefix at one session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Export {
+    /// The BGP protocol.
+    pub session: String,
+    /// The prefix.
+    pub prefix: String,
+    /// Whether BIRD exports it; `null` if BIRD did not say.
+    pub exported: Option<bool>,
+}
+
+/// A BGP session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// The BGP protocol.
+    pub name: String,
+    /// The neighbour's address.
+    pub neighbor: String,
+    /// The neighbour's AS number.
+    pub asn: u32,
+    /// `Established`, `Active` …; `Down` if it is shut down, `Missing` if BIRD does not know it.
+    pub state: String,
+    /// Since when BIRD's protocol is in its state.
+    pub since: Option<Timestamp>,
+    /// State of BFD; `null` if BIRD has no such session.
+    pub bfd: Option<String>,
+    /// BIRD's last error.
+    pub last_error: Option<String>,
+    /// Whether a limit on routes is hit.
+    pub limit_hit: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn announced_to_nobody_is_not_announced() {
+        let mut service = table::example().services.remove(0);
+        (service.families[0].actual, service.families[0].desired) =
+            (Actual::Announced, Some(Announcement::Announced));
+        service.families[0].error = None;
+        service.exported_to[0].exported = Some(true);
+        assert!(service.is_announced());
+        service.exported_to[0].exported = Some(false);
+        assert!(!service.is_announced());
+        // BIRD has not said yet.
+        service.exported_to[0].exported = None;
+        assert!(service.is_announced());
+    }
+}
