@@ -1,10 +1,13 @@
 //! anycastctl keeps the BGP announcement of a DNS anycast node equal to the health of its DNS server.
 
+pub mod bird;
 pub mod config;
 pub mod dns;
+pub mod files;
 pub mod health;
 pub mod model;
 pub mod policy;
 pub mod reconcile;
+pub mod render;
 pub mod schedule;
 pub mod status;

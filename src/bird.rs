@@ -1,0 +1,3 @@
+//! BIRD: its program.
+
+pub mod binary;
