@@ -1,0 +1,104 @@
+//! The commands that are sent to BIRD. No free text reaches the wire.
+//!
+//! Protocols are named as `"name"`, which BIRD takes as a pattern: an unknown name is then `8003` on every
+//! release instead of a syntax error whose text differs. Single quotes would not protect keywords
+//! (`disable 'all'` disables everything). `show route export` alone wants a symbol.
+
+use std::fmt;
+
+use crate::model::Prefix;
+
+/// One command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Gives up the right to change anything, for the rest of the connection.
+    Restrict,
+    /// Version, times and state of the daemon.
+    ShowStatus,
+    /// Every protocol with all details.
+    ShowProtocolsAll,
+    /// The row of one protocol.
+    ShowProtocol(String),
+    /// BFD sessions.
+    ShowBfdSessions,
+    /// Whether a prefix is exported to a BGP protocol.
+    ShowRouteExport {
+        /// The prefix.
+        prefix: Prefix,
+        /// The BGP protocol.
+        session: String,
+    },
+    /// Switches a protocol on, with a word for whoever looks at BIRD.
+    Enable(String, String),
+    /// Switches a protocol off, likewise.
+    Disable(String, String),
+}
+
+/// The longest message in bytes: BIRD closes the connection at commands of 1,023 bytes and replaces
+/// lines of its replies over 506.
+const MAX_MESSAGE: usize = 200;
+
+/// What a message may hold: BIRD has no escape for `"`, and keeps control characters as they are.
+fn message(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if (' '..='~').contains(&c) && c != '"' {
+                c
+            } else {
+                '?'
+            }
+        })
+        .take(MAX_MESSAGE)
+        .collect()
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Restrict => f.write_str("restrict"),
+            Self::ShowStatus => f.write_str("show status"),
+            Self::ShowProtocolsAll => f.write_str("show protocols all"),
+            Self::ShowProtocol(name) => write!(f, "show protocols \"{name}\""),
+            Self::ShowBfdSessions => f.write_str("show bfd sessions"),
+            Self::ShowRouteExport { prefix, session } => {
+                write!(f, "show route {prefix} export '{session}'")
+            }
+            Self::Enable(name, text) => write!(f, "enable \"{name}\" \"{}\"", message(text)),
+            Self::Disable(name, text) => write!(f, "disable \"{name}\" \"{}\"", message(text)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protocols_are_named_as_patterns_and_sessions_as_symbols() {
+        assert_eq!(
+            Command::ShowProtocol("a_v4".into()).to_string(),
+            "show protocols \"a_v4\""
+        );
+        let prefix = "192.0.2.53/32".parse().unwrap();
+        assert_eq!(
+            Command::ShowRouteExport {
+                prefix,
+                session: "bgp_tor1_v4".into()
+            }
+            .to_string(),
+            "show route 192.0.2.53/32 export 'bgp_tor1_v4'"
+        );
+    }
+
+    #[test]
+    fn messages_cannot_end_their_quotes_nor_overflow_a_line() {
+        let command = Command::Disable("a".into(), "say \"x\"\nen\u{1b}d é".into());
+        assert_eq!(command.to_string(), "disable \"a\" \"say ?x??en?d ?\"");
+        assert!(
+            Command::Enable("a".into(), "x".repeat(5000))
+                .to_string()
+                .len()
+                < 1000
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! The decoder of BIRD's replies: bytes in, in any pieces; replies out.
+//!
+//! ```text
+//! session = greeting *( command reply )
+//! reply   = *( code "-" text LF / SP text LF / "+" text LF ) code SP text LF
+//! ```
+//!
+//! A line that begins with a space carries the code of the line before. Lines that begin with `+` are not
+//! part of any reply, and `<N messages lost>` comes without any prefix. Success is not in the final code:
+//! `disable` reports in its continuation lines and always ends `0000 `. Whether a text is good UTF-8 or
+//! even printable is up to the neighbour who wrote it.
+
+use std::collections::VecDeque;
+
+/// One line of a reply, without its code and line end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Four digits: 0xxx success, 1xxx table row, 2xxx heading, 8xxx run-time error, 9xxx parse error.
+    pub code: u16,
+    /// The text; bytes that are not UTF-8 are replaced, control characters are kept.
+    pub text: String,
+}
+
+/// A whole reply, the final line included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// At least the final line.
+    pub lines: Vec<Line>,
+    /// Bytes beyond [`MAX_KEPT`] that were read and thrown away.
+    pub dropped: usize,
+}
+
+/// What came over the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A reply is complete. The greeting is one, too.
+    Reply(Reply),
+    /// A line outside any reply: an echo of the log, or `Config timeout expired, starting undo`.
+    Notice(String),
+}
+
+/// The stream is not BIRD's protocol, or no longer in step with it: only a new connection helps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FramingError {
+    /// A line without a code, where one is needed.
+    #[error("BIRD sent a line that is not part of its protocol: {0:?}")]
+    Malformed(String),
+    /// A line that does not end.
+    #[error("BIRD sent a line of more than {MAX_LINE} bytes")]
+    EndlessLine,
+}
+
+/// The longest line in bytes. BIRD's own limit is 512 (`CLI_LINE_SIZE`).
+pub const MAX_LINE: usize = 64 * 1024;
+
+/// So many bytes are kept of one reply; 1,000 BGP sessions fill about a third of it. The rest is
+/// read, so that the stream stays in step, and dropped.
+pub const MAX_KEPT: usize = 8 * 1024 * 1024;
+
+/// BIRD replaces an over-long line within a good reply by this, under code 8000.
+const OVERFLOW: &str = "<line overflow>";
+
+/// First code of errors.
+const FIRST_ERROR: u16 = 8000;
+
+impl Reply {
+    /// The final line.
+    ///
+    /// # Panics
+    /// Never on a reply that the decoder made: it ends each with its final line.
+    #[must_use]
+    pub fn last(&self) -> &Line {
+        self.lines
+            .last()
+            .expect("a reply is complete only with its final line")
+    }
+
+    /// The first line that reports an error, wherever in the reply it stands.
+    #[must_use]
+    pub fn error(&self) -> Option<&Line> {
+        self.lines
+            .iter()
+            .find(|line| line.code >= FIRST_ERROR && line.text != OVERFLOW)
+    }
+
+    /// Whether any line has the code.
+    #[must_use]
+    pub fn has(&self, code: u16) -> bool {
+        self.lines.iter().any(|line| line.code == code)
+    }
+}
+
+/// Turns a stream of bytes into [`Event`]s.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    /// A line that has not ended yet.
+    partial: Vec<u8>,
+    /// The lines of a reply that has not ended yet.
+    lines: Vec<Line>,
+    kept: usize,
+    dropped: usize,
+    /// The code that a line without one carries.
+    code: Option<u16>,
+    events: VecDeque<Event>,
+}
+
+impl Decoder {
+    /// Takes the next bytes of the stream.
+    ///
+    /// # Errors
+    /// Once it has failed, the decoder is out of step and the connection has to be given up.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), FramingError> {
+        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
+            if self.partial.is_empty() {
+                self.line(line)?;
+            } else {
+                self.partial.extend_from_slice(line);
+                let whole = std::mem::take(&mut self.partial);
+                self.line(&whole)?;
+            }
+            bytes = rest;
+        }
+        self.partial.extend_from_slice(bytes);
+        if self.partial.len() > MAX_LINE {
+            Err(FramingError::EndlessLine)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The next event that is complete.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Whether the stream stands between two replies, with nothing left to fetch.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.partial.is_empty() && self.code.is_none() && self.events.is_empty()
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<(), FramingError> {
+        match line {
+            [b'+', text @ ..] => self.events.push_back(Event::Notice(decode(text))),
+            [b'<', ..] => self.events.push_back(Event::Notice(decode(line))),
+            [b' ', text @ ..] => {
+                let code = self.code.ok_or_else(|| malformed(line))?;
+                self.keep(code, text);
+            }
+            [a, b, c, d, kind @ (b'-' | b' '), text @ ..] => {
+                let code = number([*a, *b, *c, *d]).ok_or_else(|| malformed(line))?;
+                if *kind == b' ' {
+                    self.finish(code, text);
+                } else {
+                    self.keep(code, text);
+                    self.code = Some(code);
+                }
+            }
+            _ => return Err(malformed(line)),
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, code: u16, text: &[u8]) {
+        // A line costs memory even if it is empty.
+        let size = size_of::<Line>() + text.len();
+        if self.kept + size > MAX_KEPT {
+            self.dropped += size;
+            return;
+        }
+        self.kept += size;
+        self.lines.push(Line {
+            code,
+            text: decode(text),
+        });
+    }
+
+    /// The final line is kept however long the reply was: it may be the only one that reports an error.
+    fn finish(&mut self, code: u16, text: &[u8]) {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.push(Line {
+            code,
+            text: decode(text),
+        });
+        self.events.push_back(Event::Reply(Reply {
+            lines,
+            dropped: self.dropped,
+        }));
+        (self.kept, self.dropped, self.code) = (0, 0, None);
+    }
+}
+
+fn number(digits: [u8; 4]) -> Option<u16> {
+    digits.iter().try_fold(0, |sum, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| sum * 10 + u16::from(digit - b'0'))
+    })
+}
+
+fn decode(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
+}
+
+fn malformed(line: &[u8]) -> FramingError {
+    /// Enough to recognise what it was.
+    const SHOWN: usize = 80;
+    FramingError::Malformed(decode(&line[..line.len().min(SHOWN)]))
+}
+
+#[cfg(test)]
+mod tests;
