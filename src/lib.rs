@@ -2,11 +2,15 @@
 
 pub mod bird;
 pub mod config;
+pub mod control;
 pub mod dns;
 pub mod files;
 pub mod health;
+pub mod host;
+pub mod intent;
 pub mod model;
 pub mod policy;
+pub mod probe;
 pub mod reconcile;
 pub mod render;
 pub mod schedule;

@@ -1,0 +1,292 @@
+//! The daemon's control socket: one request a connection, one line of JSON each way.
+//!
+//! The daemon answers from its snapshot; whoever asks too slowly or too much is dropped.
+
+use std::convert::Infallible;
+use std::fs::{self, TryLockError};
+use std::future::Future;
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::status::Snapshot;
+
+/// What can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// The snapshot.
+    Status,
+}
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Response {
+    /// The snapshot.
+    Status(Box<Snapshot>),
+    /// Why there is no answer.
+    Error(String),
+}
+
+/// The longest request, in bytes.
+const MAX_REQUEST: u64 = 64 * 1024;
+
+/// The longest answer, in bytes: about 50 times that of 1,000 services.
+const MAX_RESPONSE: u64 = 64 * 1024 * 1024;
+
+/// How long either side waits for the other.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// So many connections are served at a time; the next ones wait.
+const MAX_CLIENTS: usize = 128;
+
+/// Mode of the socket: the daemon's user and group may ask.
+const MODE: u32 = 0o660;
+
+/// Why the socket cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another daemon has it.
+    #[error(
+        "another anycastctl is running with the control socket {0}. Stop it first, two would work against each other"
+    )]
+    InUse(PathBuf),
+    /// The socket cannot be made.
+    #[error("cannot open the control socket {path}: {source}")]
+    Open {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nobody answers.
+    #[error("the daemon does not answer at {path}: {reason}")]
+    NoDaemon {
+        /// The socket.
+        path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The daemon said no.
+    #[error("the daemon refused: {0}")]
+    Refused(String),
+}
+
+/// The open socket.
+#[derive(Debug)]
+pub struct Listener {
+    socket: UnixListener,
+    /// Held for as long as the socket is; the kernel lets go of it however this process ends.
+    _lock: fs::File,
+}
+
+/// Opens the socket, in place of one that a crash left behind.
+///
+/// Whether another daemon runs is told by a lock: a socket may have been removed, or be too busy to answer.
+pub fn listen(path: &Path) -> Result<Listener, Error> {
+    let failed = |source| Error::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let lock = lock_file(path).map_err(failed)?;
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => return Err(Error::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+        Ok(()) => {}
+    }
+    let socket = bind(path).map_err(failed)?;
+    Ok(Listener {
+        socket,
+        _lock: lock,
+    })
+}
+
+fn lock_file(path: &Path) -> io::Result<fs::File> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path.with_extension("lock"))
+}
+
+/// Under another name first, so that nobody finds it with other permissions than it shall have.
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let partial = path.with_extension("partial");
+    match fs::remove_file(&partial) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&partial)?;
+    fs::set_permissions(&partial, fs::Permissions::from_mode(MODE))?;
+    fs::rename(&partial, path)?;
+    Ok(listener)
+}
+
+/// Serves for ever. Requests that cannot be read are answered with an error.
+pub async fn serve<F, A>(listener: Listener, answer: F) -> Infallible
+where
+    F: Fn(Request) -> A + Clone + Send + 'static,
+    A: Future<Output = Response> + Send,
+{
+    let mut clients = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.socket.accept(), if clients.len() < MAX_CLIENTS => match accepted {
+                Ok((stream, _)) => {
+                    let answer = answer.clone();
+                    clients.spawn(async move {
+                        // A client that goes away, or never sends, is its own concern.
+                        let _ = timeout(DEADLINE, serve_one(stream, answer)).await;
+                    });
+                }
+                // Out of descriptors, most likely: serve nobody for a moment, and never end the daemon.
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept on the control socket");
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            },
+            Some(_) = clients.join_next() => {}
+        }
+    }
+}
+
+async fn serve_one<F, A>(stream: UnixStream, answer: F) -> io::Result<()>
+where
+    F: Fn(Request) -> A,
+    A: Future<Output = Response>,
+{
+    let mut stream = BufReader::new(stream);
+    let mut line = Vec::new();
+    let mut request = (&mut stream).take(MAX_REQUEST);
+    request.read_until(b'\n', &mut line).await?;
+    let response = match serde_json::from_slice(&line) {
+        Ok(request) => answer(request).await,
+        Err(error) => Response::Error(format!("the request cannot be read: {error}")),
+    };
+    let mut text = serde_json::to_vec(&response)?;
+    text.push(b'\n');
+    stream.get_mut().write_all(&text).await
+}
+
+/// Asks the daemon.
+pub async fn ask(path: &Path, request: Request) -> Result<Response, Error> {
+    let no_daemon = |reason: String| Error::NoDaemon {
+        path: path.to_owned(),
+        reason,
+    };
+    match timeout(DEADLINE, exchange(path, request)).await {
+        Err(_) => Err(no_daemon(format!(
+            "no answer within {} s",
+            DEADLINE.as_secs()
+        ))),
+        Ok(Err(error)) => Err(no_daemon(explain(&error))),
+        Ok(Ok(Response::Error(error))) => Err(Error::Refused(error)),
+        Ok(Ok(response)) => Ok(response),
+    }
+}
+
+async fn exchange(path: &Path, request: Request) -> io::Result<Response> {
+    let mut stream = UnixStream::connect(path).await?;
+    let mut text = serde_json::to_vec(&request)?;
+    text.push(b'\n');
+    stream.write_all(&text).await?;
+    let mut answer = Vec::new();
+    stream.take(MAX_RESPONSE).read_to_end(&mut answer).await?;
+    Ok(serde_json::from_slice(&answer)?)
+}
+
+fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            "there is no such socket; is `anycastctl run` (anycastctl.service) running?".to_owned()
+        }
+        io::ErrorKind::ConnectionRefused => {
+            "nobody listens there; `anycastctl run` has ended or crashed".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "permission denied; run as root or join the group that owns the socket".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn no(_: Request) -> Response {
+        Response::Error("no".to_owned())
+    }
+
+    fn served() -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("run/control.sock");
+        let listener = listen(&path).unwrap();
+        tokio::spawn(serve(listener, no));
+        (directory, path)
+    }
+
+    #[tokio::test]
+    async fn a_request_gets_its_answer_and_the_socket_its_mode() {
+        let (_keep, path) = served();
+        let error = ask(&path, Request::Status).await.unwrap_err();
+        assert_eq!(error.to_string(), "the daemon refused: no");
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            MODE
+        );
+    }
+
+    #[tokio::test]
+    async fn a_second_daemon_is_refused_and_a_stale_socket_replaced() {
+        let (_keep, path) = served();
+        assert!(matches!(listen(&path), Err(Error::InUse(_))));
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(listen(&path), Err(Error::InUse(_))));
+        let directory = tempfile::tempdir().unwrap();
+        let stale = directory.path().join("control.sock");
+        drop(listen(&stale).unwrap());
+        assert!(listen(&stale).is_ok());
+    }
+
+    #[tokio::test]
+    async fn nonsense_is_answered_with_an_error() {
+        let (_keep, path) = served();
+        for nonsense in [
+            &b"\n"[..],
+            b"{}\n",
+            b"\"reboot\"\n",
+            b"\x01\n",
+            b"\xff\xfe\n",
+        ] {
+            let mut stream = UnixStream::connect(&path).await.unwrap();
+            stream.write_all(nonsense).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(
+                answer.starts_with("{\"error\":\"the request cannot be read"),
+                "{answer}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_daemon_the_error_says_what_to_do() {
+        let error = ask(Path::new("/nonexistent/control.sock"), Request::Status)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("is `anycastctl run`"), "{error}");
+    }
+}

@@ -1,0 +1,38 @@
+//! What this host has: its addresses.
+
+use std::collections::HashSet;
+use std::io;
+use std::net::IpAddr;
+
+/// The addresses on all interfaces, loopback included.
+pub fn addresses() -> io::Result<HashSet<IpAddr>> {
+    let interfaces = nix::ifaddrs::getifaddrs()?;
+    Ok(interfaces
+        .filter_map(|interface| address(interface.address?))
+        .collect())
+}
+
+fn address(storage: nix::sys::socket::SockaddrStorage) -> Option<IpAddr> {
+    let v4 = storage
+        .as_sockaddr_in()
+        .map(|address| IpAddr::V4(address.ip()));
+    v4.or_else(|| {
+        storage
+            .as_sockaddr_in6()
+            .map(|address| IpAddr::V6(address.ip()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_among_the_addresses() {
+        let addresses = addresses().unwrap();
+        assert!(
+            addresses.contains(&IpAddr::from([127, 0, 0, 1])),
+            "{addresses:?}"
+        );
+    }
+}

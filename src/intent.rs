@@ -1,0 +1,139 @@
+//! Intent files: what BIRD shall do with a protocol whenever it reads its configuration.
+//!
+//! A protocol is rendered `disabled;` and then includes its intent file, if there is one. The file says
+//! `disabled off;`. It is written whole and renamed, so that BIRD never reads half of it; nothing is
+//! flushed to a disk, because the directory is on a file system that a reboot empties: a node boots
+//! withdrawn.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::reconcile::Intent;
+
+/// What the file says. Later items win over earlier ones in BIRD's grammar (measured, 2.0.7 to 3.4.0).
+pub const CONTENT: &str = "disabled off;\n";
+
+/// A file operation that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {path}: {source}")]
+pub struct Error {
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+fn error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |source| Error {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// What stands there. The path is that of [`Bird::intent_file`](crate::config::Bird::intent_file).
+#[must_use]
+pub fn read(file: &Path) -> Intent {
+    match content(file) {
+        Ok(content) if content == CONTENT.as_bytes() => Intent::Written,
+        Err(error) if is_absent(&error) => Intent::Absent,
+        _ => Intent::Foreign,
+    }
+}
+
+/// Just enough of it to tell ours from others. Nothing but a file is opened: a pipe would wait for a writer.
+fn content(file: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(file)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut content = Vec::new();
+    let most = CONTENT.len() as u64 + 1;
+    fs::File::open(file)?.take(most).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Without a directory there is no file in it.
+fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
+}
+
+/// Writes the file, and its directory where there is none.
+pub fn write(file: &Path) -> Result<(), Error> {
+    if let Some(directory) = file.parent() {
+        fs::create_dir_all(directory).map_err(error("create", directory))?;
+    }
+    // BIRD's pattern matches one name only, so this one is never read.
+    let partial = file.with_extension("partial");
+    fs::write(&partial, CONTENT).map_err(error("write", &partial))?;
+    fs::rename(&partial, file).map_err(error("put in place", file))
+}
+
+/// Removes the file, if there is one.
+pub fn remove(file: &Path) -> Result<(), Error> {
+    match fs::remove_file(file) {
+        Err(failure) if !is_absent(&failure) => Err(error("remove", file)(failure)),
+        _ => Ok(()),
+    }
+}
+
+/// The files that a `bird.conf` includes. A letter of a path may stand in brackets, which makes a pattern
+/// of it, so that a missing file or directory is no error to BIRD.
+#[must_use]
+pub fn included(bird_conf: &str) -> HashSet<PathBuf> {
+    bird_conf.lines().filter_map(include).collect()
+}
+
+fn include(line: &str) -> Option<PathBuf> {
+    let pattern = line.trim_start().strip_prefix("include")?;
+    let (pattern, _) = pattern.trim_start().strip_prefix('"')?.split_once('"')?;
+    Some(pattern.replace(['[', ']'], "").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intent_comes_and_goes_and_says_so() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("intent/a.conf");
+        assert_eq!(read(&file), Intent::Absent);
+        remove(&file).unwrap();
+        write(&file).unwrap();
+        assert_eq!(read(&file), Intent::Written);
+        assert_eq!(fs::read_dir(root.path().join("intent")).unwrap().count(), 1);
+        remove(&file).unwrap();
+        assert_eq!(read(&file), Intent::Absent);
+    }
+
+    #[test]
+    fn a_file_that_someone_edited_is_neither_there_nor_absent() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("a.conf");
+        fs::write(&file, "disabled off; # mine").unwrap();
+        assert_eq!(read(&file), Intent::Foreign);
+    }
+
+    #[test]
+    fn an_include_is_found_under_its_pattern() {
+        let conf =
+            "protocol static a {\n  include \"/[r]un/x/a.conf\";\n# include \"/run/x/b.conf\";\n}";
+        assert_eq!(
+            included(conf),
+            HashSet::from([PathBuf::from("/run/x/a.conf")])
+        );
+    }
+
+    #[test]
+    fn failures_name_the_file() {
+        let error = write(Path::new("/proc/nowhere/a.conf")).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot create /proc/nowhere: "),
+            "{error}"
+        );
+    }
+}
