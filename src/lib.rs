@@ -3,6 +3,7 @@
 pub mod bird;
 pub mod config;
 pub mod control;
+pub mod daemon;
 pub mod dns;
 pub mod files;
 pub mod health;

@@ -1,0 +1,248 @@
+//! Carries out the steps of one family: intent file, command, read back; again and again until BIRD
+//! confirms.
+//!
+//! Each attempt has a connection of its own, so that no withdraw waits for a poll, and no late answer is
+//! taken for another's.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Event, FamilyId};
+use crate::bird::client::{self, Client, DEADLINE};
+use crate::bird::command::Command;
+use crate::bird::table::{self, ProtocolState};
+use crate::config::Config;
+use crate::intent;
+use crate::reconcile::{Step, Twin};
+
+/// Between two attempts: doubles from the first to the last. A BIRD that answers again ends the wait.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
+
+/// How long a file operation may take before the command goes ahead without it.
+const FILE_DEADLINE: Duration = Duration::from_millis(200);
+
+/// Connections that withdraw may have open at a time, and those that announce: a withdraw never waits
+/// for an announce, and BIRD keeps descriptors for others (200 clients were fine, measured).
+pub(super) const CONNECTIONS: (usize, usize) = (128, 16);
+
+/// BIRD's code for "No protocols match".
+const NO_SUCH_PROTOCOL: u16 = 8003;
+
+/// Why an attempt failed.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Bird(#[from] client::Error),
+    #[error(transparent)]
+    Intent(#[from] intent::Error),
+    #[error("{} could not be written or removed within {} ms", .0.display(), FILE_DEADLINE.as_millis())]
+    SlowFile(PathBuf),
+    #[error(
+        "BIRD does not know the protocol {0}: is the configuration from `anycastctl render` installed?"
+    )]
+    NoProtocol(String),
+    #[error("BIRD took the command, but {0} is still not {1} after {time} s", time = DEADLINE.as_secs())]
+    NotConfirmed(String, &'static str),
+}
+
+/// What an attempt came to.
+#[derive(Default)]
+pub(super) struct Attempt {
+    /// The steps that have come true.
+    pub(super) done: Vec<Step>,
+    /// Why not all of them have.
+    pub(super) error: Option<String>,
+}
+
+impl Error {
+    /// Whether the steps that follow have to wait for another attempt.
+    fn ends_attempt(&self, step: Step) -> bool {
+        match self {
+            Self::Intent(_) | Self::SlowFile(_) => false,
+            // Making comes before breaking.
+            _ if matches!(step, Step::Enable(_)) => true,
+            Self::Bird(error) => !matches!(error, client::Error::Refused { .. }),
+            Self::NoProtocol(_) | Self::NotConfirmed(..) => false,
+        }
+    }
+}
+
+/// A connection and the right to have it.
+struct Connection {
+    client: Client,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// One family in motion.
+pub(super) struct Actuator {
+    /// Which.
+    pub(super) family: FamilyId,
+    /// Its protocol and the drained twin.
+    pub(super) names: [String; 2],
+    /// What to do.
+    pub(super) steps: Vec<Step>,
+    /// Why, for whoever looks at BIRD.
+    pub(super) reason: String,
+    /// Sockets and directories.
+    pub(super) config: Arc<Config>,
+    /// Limits the connections.
+    pub(super) connections: Arc<Semaphore>,
+    /// Counts up whenever BIRD answers again after it did not.
+    pub(super) bird_is_back: watch::Receiver<u64>,
+    /// Something else is wanted now.
+    pub(super) called_off: CancellationToken,
+    /// Where results go.
+    pub(super) events: mpsc::Sender<Event>,
+}
+
+impl Actuator {
+    /// Tries until it succeeds or is called off.
+    pub(super) async fn run(mut self) {
+        let called_off = self.called_off.clone();
+        let family = self.family;
+        let events = self.events.clone();
+        tokio::select! {
+            () = called_off.cancelled() => {}
+            () = self.converge() => {}
+        }
+        // The queue is closed only when the daemon stops.
+        let _ = events.send(Event::Ended(family)).await;
+    }
+
+    async fn converge(&mut self) {
+        let mut backoff = BACKOFF.0;
+        loop {
+            self.bird_is_back.mark_unchanged();
+            let attempt = self.attempt().await;
+            let failed = attempt.error.is_some();
+            let _ = self
+                .events
+                .send(Event::Actuated(self.family, attempt))
+                .await;
+            if !failed {
+                return;
+            }
+            let _ = timeout(backoff, self.bird_is_back.changed()).await;
+            backoff = (backoff * 2).min(BACKOFF.1);
+        }
+    }
+
+    /// What cannot be done does not keep the rest from being done, unless that depends on it.
+    async fn attempt(&self) -> Attempt {
+        let mut connection = None;
+        let mut attempt = Attempt::default();
+        for step in &self.steps {
+            match self.take(*step, &mut connection).await {
+                Ok(()) => attempt.done.push(*step),
+                Err(error) => {
+                    attempt.error = Some(error.to_string());
+                    if error.ends_attempt(*step) {
+                        break;
+                    }
+                }
+            }
+        }
+        attempt
+    }
+
+    async fn take(&self, step: Step, connection: &mut Option<Connection>) -> Result<(), Error> {
+        match step {
+            Step::WriteIntent(twin) => self.file(twin, intent::write).await,
+            Step::RemoveIntent(twin) => self.file(twin, intent::remove).await,
+            Step::Enable(twin) => self.switch(connection, twin, ProtocolState::Up).await,
+            Step::Disable(twin) => self.switch(connection, twin, ProtocolState::Down).await,
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection, Error> {
+        // Never closed: the semaphore lives as long as the controller.
+        let permit = Arc::clone(&self.connections).acquire_owned().await.ok();
+        Ok(Connection {
+            client: Client::connect(&self.config.bird.socket).await?,
+            _permit: permit,
+        })
+    }
+
+    fn name(&self, twin: Twin) -> &str {
+        match twin {
+            Twin::Normal => &self.names[0],
+            Twin::Drain => &self.names[1],
+        }
+    }
+
+    /// Off the runtime's thread: a file system that hangs must not keep the command from BIRD.
+    async fn file(
+        &self,
+        twin: Twin,
+        operation: fn(&Path) -> Result<(), intent::Error>,
+    ) -> Result<(), Error> {
+        let file = self.config.bird.intent_file(self.name(twin));
+        let work = tokio::task::spawn_blocking({
+            let file = file.clone();
+            move || operation(&file)
+        });
+        match timeout(FILE_DEADLINE, work).await {
+            Ok(Ok(result)) => Ok(result?),
+            Ok(Err(_)) | Err(_) => Err(Error::SlowFile(file)),
+        }
+    }
+
+    async fn switch(
+        &self,
+        connection: &mut Option<Connection>,
+        twin: Twin,
+        wanted: ProtocolState,
+    ) -> Result<(), Error> {
+        let Connection { client, .. } = match connection {
+            Some(connection) => connection,
+            None => connection.insert(self.connect().await?),
+        };
+        let name = self.name(twin).to_owned();
+        let message = format!("anycastctl: {}", self.reason);
+        let command = match wanted {
+            ProtocolState::Up => Command::Enable(name.clone(), message),
+            _ => Command::Disable(name.clone(), message),
+        };
+        let reply = client.ask(&command).await?;
+        if reply.has(NO_SUCH_PROTOCOL) {
+            // What does not exist announces nothing.
+            return if wanted == ProtocolState::Down {
+                Ok(())
+            } else {
+                Err(Error::NoProtocol(name))
+            };
+        }
+        client::accepted(&command, reply)?;
+        confirm(client, name, wanted).await
+    }
+}
+
+/// Reads the protocol back until it is as wanted: BIRD 3 takes a few milliseconds.
+async fn confirm(client: &mut Client, name: String, wanted: ProtocolState) -> Result<(), Error> {
+    let deadline = Instant::now() + DEADLINE;
+    let mut pause = Duration::from_millis(1);
+    let command = Command::ShowProtocol(name.clone());
+    loop {
+        let reply = client.demand(&command).await?;
+        let protocols = table::protocols(&reply, None);
+        let found = protocols.iter().find(|protocol| protocol.name == name);
+        if found.is_some_and(|protocol| protocol.state == wanted) {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            let word = if wanted == ProtocolState::Up {
+                "up"
+            } else {
+                "down"
+            };
+            return Err(Error::NotConfirmed(name, word));
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}

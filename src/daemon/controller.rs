@@ -1,0 +1,293 @@
+//! The owner of all mutable state.
+//!
+//! Every event is taken in, then the families it touches are settled: decide what should be, compare with
+//! what is, set an actuator to work where they differ. Nothing here waits for anything but the next event.
+
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
+
+use super::actuator::CONNECTIONS;
+use super::family::{FamilyState, Motion, ProbeState};
+use super::poller::{ExportId, ExportQuestion, Poll, exports};
+use super::prober::Prober;
+use super::{Error, Event, FamilyId, Observed, ProbeId, STOP_DEADLINE};
+use crate::config::{CheckKind, Config, OnStop, Service};
+use crate::health::Tracker;
+use crate::policy::Announcement;
+use crate::schedule::Schedule;
+
+/// Between two looks at the clock, for checks that give no verdict.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Probes of one check at one server that may be unanswered at a time: more tell nothing new.
+const MAX_IN_FLIGHT: usize = 64;
+
+/// One service.
+pub(super) struct ServiceState {
+    /// Each check at each server.
+    pub(super) probes: Vec<ProbeState>,
+    /// Each family.
+    pub(super) families: Vec<FamilyState>,
+}
+
+/// BIRD as it was last seen.
+#[derive(Default)]
+pub(super) struct BirdState {
+    /// Its answers; kept when it stops answering.
+    pub(super) poll: Option<Poll>,
+    /// When they came, by the wall clock.
+    pub(super) polled_at: Option<Timestamp>,
+    /// Why there are none.
+    pub(super) error: Option<String>,
+    /// Whether the last answer was that nobody has the socket open.
+    pub(super) is_gone: bool,
+    /// What it exports.
+    pub(super) exports: HashMap<ExportId, Option<bool>>,
+}
+
+/// See the module.
+pub(super) struct Controller {
+    pub(super) config: Arc<Config>,
+    pub(super) services: Vec<ServiceState>,
+    pub(super) bird: BirdState,
+    pub(super) questions: Vec<ExportQuestion>,
+    pub(super) started_at: Timestamp,
+    /// `None` until the host was asked, and again when it cannot be.
+    pub(super) addresses: Option<HashSet<IpAddr>>,
+    /// Why a stop withdraws everything, once it does.
+    pub(super) stopping: Option<&'static str>,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) poll_requests: mpsc::Sender<FamilyId>,
+    pub(super) bird_is_back: watch::Sender<u64>,
+    pub(super) actuators: JoinSet<()>,
+    pub(super) withdrawals: Arc<Semaphore>,
+    pub(super) announcements: Arc<Semaphore>,
+}
+
+impl Controller {
+    /// Begins with nothing known.
+    pub(super) fn new(
+        config: Arc<Config>,
+        events: mpsc::Sender<Event>,
+        poll_requests: mpsc::Sender<FamilyId>,
+        now: Instant,
+    ) -> Self {
+        let services = config
+            .services
+            .iter()
+            .map(|service| state_of(service, &config, now))
+            .collect();
+        Self {
+            services,
+            bird: BirdState::default(),
+            questions: exports(&config),
+            started_at: Timestamp::now(),
+            addresses: None,
+            stopping: None,
+            events,
+            poll_requests,
+            bird_is_back: watch::Sender::new(0),
+            actuators: JoinSet::new(),
+            withdrawals: Arc::new(Semaphore::new(CONNECTIONS.0)),
+            announcements: Arc::new(Semaphore::new(CONNECTIONS.1)),
+            config,
+        }
+    }
+
+    /// Sets the probers to work, each at a random moment of its first interval.
+    pub(super) fn start_probers(&self, tasks: &mut JoinSet<Infallible>) {
+        for (service, spec) in self.config.services.iter().enumerate() {
+            for (probe, target) in spec.targets().into_iter().enumerate() {
+                let CheckKind::Dns(check) = &spec.checks[target.check].kind;
+                let thresholds = spec.thresholds;
+                let window = thresholds.window.map_or(0, |window| window.size);
+                let in_flight = (thresholds.fall.max(window) as usize).min(MAX_IN_FLIGHT);
+                let delay = spec
+                    .timing
+                    .interval
+                    .duration()
+                    .mul_f64(rand::random::<f64>());
+                let prober = Prober {
+                    id: ProbeId { service, probe },
+                    check: check.clone(),
+                    server: target.server,
+                    timeout: spec.timing.timeout.duration(),
+                    schedule: Schedule::new(spec.timing, in_flight, Instant::now() + delay),
+                    announced: self.services[service].probes[probe].announced.subscribe(),
+                    events: self.events.clone(),
+                };
+                tasks.spawn(prober.run());
+            }
+        }
+    }
+
+    /// Works until `stop` says why to stop, and then as `on_stop` wants it.
+    pub(super) async fn run(
+        mut self,
+        mut queue: mpsc::Receiver<Event>,
+        stop: impl Future<Output = &'static str>,
+    ) -> Result<(), Error> {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                signal = &mut stop => {
+                    tracing::info!(signal, on_stop = ?self.config.daemon.on_stop, "stopping");
+                    return match self.config.daemon.on_stop {
+                        OnStop::Hold => Ok(()),
+                        OnStop::Withdraw => self.withdraw_all(signal, queue).await,
+                    };
+                }
+                Some(event) = queue.recv() => self.take(event, Instant::now()),
+                due = ticks.tick() => self.look_at_clock(due.into(), Instant::now()),
+                Some(_) = self.actuators.join_next() => {}
+            }
+        }
+    }
+
+    async fn withdraw_all(
+        mut self,
+        signal: &'static str,
+        mut queue: mpsc::Receiver<Event>,
+    ) -> Result<(), Error> {
+        let deadline = tokio::time::Instant::now() + STOP_DEADLINE;
+        self.stopping = Some(signal);
+        self.settle_all(Instant::now());
+        while self.open_families().next().is_some() {
+            tokio::select! {
+                Some(event) = queue.recv() => self.take(event, Instant::now()),
+                () = sleep_until(deadline) => return Err(self.not_withdrawn()),
+            }
+        }
+        if self.bird.error.is_some() {
+            tracing::warn!(
+                "nobody answers at BIRD's socket; the intent files are removed, so BIRD will start withdrawn"
+            );
+        } else {
+            tracing::info!("everything is withdrawn, and BIRD has confirmed it");
+        }
+        Ok(())
+    }
+
+    fn not_withdrawn(&self) -> Error {
+        let open: Vec<_> = self
+            .open_families()
+            .map(|family| family.names[0].as_str())
+            .collect();
+        let removed = self.open_families().all(FamilyState::has_no_intent);
+        Error::NotWithdrawn {
+            protocols: open.join(", "),
+            intents: if removed {
+                "the intent files are removed, so BIRD withdraws when it next reads its configuration"
+            } else {
+                "not all intent files could be removed, so BIRD may announce again by itself"
+            },
+        }
+    }
+
+    fn open_families(&self) -> impl Iterator<Item = &FamilyState> {
+        let families = self.services.iter().flat_map(|service| &service.families);
+        families.filter(|family| !self.is_withdrawn(family))
+    }
+
+    /// A BIRD that does not run announces nothing; without intent files it will not when it starts.
+    fn is_withdrawn(&self, family: &FamilyState) -> bool {
+        let is_gone = self.bird.is_gone && self.bird.error.is_some();
+        let withdraws = |motion: &Motion| motion.target == Announcement::Withdrawn;
+        let off = family.view.actual() == Some(Announcement::Withdrawn) && family.motion.is_none();
+        let gone = is_gone && family.motion.as_ref().is_none_or(withdraws);
+        (off || gone) && family.has_no_intent()
+    }
+
+    fn take(&mut self, event: Event, now: Instant) {
+        match event {
+            Event::Observed(id, observed) => self.on_observed(id, observed, now),
+            Event::Polled(poll) => self.on_poll(*poll, now),
+            Event::Exports(answers) => self.bird.exports.extend(answers),
+            Event::Addresses(addresses) => {
+                let addresses = addresses
+                    .inspect_err(
+                        |error| tracing::warn!(%error, "cannot read the addresses of this host"),
+                    )
+                    .ok();
+                if addresses != self.addresses {
+                    self.addresses = addresses;
+                    self.settle_all(now);
+                }
+            }
+            Event::Actuated(id, attempt) => self.on_actuated(id, attempt, now),
+            Event::Ended(id) => {
+                self.family(id).end(now);
+                self.settle(id, now);
+            }
+            // Whoever asked may be gone.
+            Event::Status(reply) => drop(reply.send(self.snapshot(Timestamp::now()))),
+        }
+    }
+
+    fn on_observed(&mut self, id: ProbeId, observed: Observed, now: Instant) {
+        let probe = &mut self.services[id.service].probes[id.probe];
+        tracing::debug!(check = probe.name, verdict = ?observed.verdict, detail = observed.detail, "verdict");
+        if probe.on(now, observed) {
+            self.settle_service(id.service, now);
+        }
+    }
+
+    /// A tick that comes late tells that the daemon itself stood still: nobody was silent then.
+    fn look_at_clock(&mut self, due: Instant, now: Instant) {
+        let late = now.saturating_duration_since(due);
+        if late > TICK {
+            tracing::warn!(seconds = late.as_secs_f64(), "this daemon was stalled");
+        }
+        for service in 0..self.services.len() {
+            let mut decided = false;
+            for probe in &mut self.services[service].probes {
+                if late > TICK {
+                    probe.tracker.forgive(late);
+                }
+                decided |= probe.on_time(now);
+            }
+            if decided {
+                self.settle_service(service, now);
+            }
+        }
+    }
+
+    pub(super) fn family(&mut self, id: FamilyId) -> &mut FamilyState {
+        &mut self.services[id.service].families[id.family]
+    }
+}
+
+fn state_of(service: &Service, config: &Config, now: Instant) -> ServiceState {
+    let stale_after = config.daemon.stale_after.duration();
+    let probes = service.targets().into_iter().map(|target| {
+        let check = service.checks[target.check].name.clone();
+        ProbeState {
+            name: format!("{check} at {}", target.server.ip()),
+            check,
+            server: target.server.to_string(),
+            gates: target.gates,
+            tracker: Tracker::new(service.thresholds, stale_after, now),
+            reason: String::new(),
+            last: None,
+            announced: watch::Sender::new(true),
+        }
+    });
+    let families = service
+        .families()
+        .map(|family| FamilyState::new(service, family, now));
+    ServiceState {
+        probes: probes.collect(),
+        families: families.collect(),
+    }
+}

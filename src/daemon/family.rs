@@ -1,0 +1,193 @@
+//! What the controller knows of one family of a service, and of one probe.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::Observed;
+use crate::config::Service;
+use crate::health::{Change, Health, Tracker};
+use crate::model::{Family, Prefix};
+use crate::policy::{Announcement, Decision};
+use crate::reconcile::{FamilyView, Intent, Step};
+
+/// One check at one server.
+pub(super) struct ProbeState {
+    /// The check's name.
+    pub(super) check: String,
+    /// Address and port.
+    pub(super) server: String,
+    /// How an operator knows it: `dns-1 at 192.0.2.53`.
+    pub(super) name: String,
+    /// The family it decides on; `None` for both.
+    pub(super) gates: Option<Family>,
+    /// Its health.
+    pub(super) tracker: Tracker,
+    /// Why its health is as it is.
+    pub(super) reason: String,
+    /// The last verdict.
+    pub(super) last: Option<Observed>,
+    /// Tells the prober whether anything is announced that it decides on.
+    pub(super) announced: watch::Sender<bool>,
+}
+
+impl ProbeState {
+    /// Takes a verdict. True if it decided something.
+    pub(super) fn on(&mut self, now: Instant, observed: Observed) -> bool {
+        let change = self.tracker.on(now, observed.verdict);
+        let decided = self.decided(change, &observed.detail);
+        self.last = Some(observed);
+        decided
+    }
+
+    /// Looks at the clock. True if silence decided something.
+    pub(super) fn on_time(&mut self, now: Instant) -> bool {
+        let change = self.tracker.on_time(now);
+        let detail = self
+            .last
+            .as_ref()
+            .map_or("no probe has ended", |last| last.detail.as_str())
+            .to_owned();
+        self.decided(change, &detail)
+    }
+
+    fn decided(&mut self, change: Option<Change>, detail: &str) -> bool {
+        let Some(change) = change else { return false };
+        self.reason = match change.to {
+            Health::Healthy | Health::Unknown => change.cause.to_string(),
+            Health::Unhealthy => format!("{}: {detail}", change.cause),
+        };
+        true
+    }
+
+    /// Whether it decides on this family.
+    pub(super) fn decides_on(&self, family: Family) -> bool {
+        self.gates.is_none_or(|gates| gates == family)
+    }
+}
+
+/// One family of a service.
+pub(super) struct FamilyState {
+    /// Which.
+    pub(super) family: Family,
+    /// Its prefixes.
+    pub(super) prefixes: Vec<Prefix>,
+    /// Its protocol and the drained twin.
+    pub(super) names: [String; 2],
+    /// What should be; `None` while what is has been adopted and nothing is decided.
+    pub(super) desired: Option<Announcement>,
+    /// Why.
+    pub(super) reason: String,
+    /// Since when.
+    pub(super) since: Timestamp,
+    /// What is.
+    pub(super) view: FamilyView,
+    /// When `view` was last changed by ourselves: an older poll does not know it.
+    pub(super) changed: Instant,
+    /// The actuator at work.
+    pub(super) motion: Option<Motion>,
+    /// Why the desired state is not reached.
+    pub(super) error: Option<String>,
+    /// Whether BIRD's configuration includes the intent files; `None` if it cannot be read.
+    pub(super) protected: [Option<bool>; 2],
+}
+
+/// An actuator at work.
+pub(super) struct Motion {
+    /// Towards what.
+    pub(super) target: Announcement,
+    /// Its steps.
+    pub(super) steps: Vec<Step>,
+    /// Since when.
+    pub(super) began: Instant,
+    /// Whether all steps have come true.
+    pub(super) confirmed: bool,
+    /// Ends it.
+    pub(super) call_off: CancellationToken,
+}
+
+impl FamilyState {
+    /// A family of which nothing is known yet.
+    pub(super) fn new(service: &Service, family: Family, now: Instant) -> Self {
+        Self {
+            family,
+            prefixes: service.prefixes_of(family).collect(),
+            names: [
+                service.name.protocol(family),
+                service.name.drain_protocol(family),
+            ],
+            desired: None,
+            reason: "no verdict yet".to_owned(),
+            since: Timestamp::now(),
+            view: FamilyView::UNKNOWN,
+            changed: now,
+            motion: None,
+            error: None,
+            protected: [None; 2],
+        }
+    }
+
+    /// Takes a decision; true if something else is desired than before.
+    ///
+    /// Once there was a decision it stands until there is another: a decision to hold changes nothing.
+    pub(super) fn take(&mut self, decision: Decision) -> bool {
+        let Some(desired) = decision.desired else {
+            if self.desired.is_none() {
+                self.reason = decision.reason;
+            }
+            return false;
+        };
+        self.reason = decision.reason;
+        let changed = self.desired != Some(desired);
+        if changed {
+            self.desired = Some(desired);
+            self.since = Timestamp::now();
+        }
+        changed
+    }
+
+    /// Whether neighbours may have a route, as far as is known.
+    pub(super) fn is_announced(&self) -> bool {
+        let state = self.desired.or_else(|| self.view.actual());
+        state != Some(Announcement::Withdrawn)
+    }
+
+    /// These steps have come true.
+    pub(super) fn apply(&mut self, done: &[Step], now: Instant) {
+        for step in done {
+            step.apply(&mut self.view);
+            self.changed = now;
+        }
+    }
+
+    /// The motion is done. Returns where it went and how long it took.
+    pub(super) fn confirm(&mut self, now: Instant) -> Option<(Announcement, Duration)> {
+        let motion = self.motion.as_mut()?;
+        (motion.confirmed, self.error) = (true, None);
+        Some((motion.target, now.saturating_duration_since(motion.began)))
+    }
+
+    /// The actuator has ended. Without a confirmation nobody knows how far it came: the next one has to
+    /// do everything, even what seems to be so already.
+    pub(super) fn end(&mut self, now: Instant) {
+        if self.motion.take().is_some_and(|motion| !motion.confirmed) {
+            (self.view, self.changed) = (FamilyView::UNKNOWN, now);
+        }
+    }
+
+    /// Whether BIRD would start with both protocols disabled.
+    pub(super) fn has_no_intent(&self) -> bool {
+        [self.view.normal, self.view.drain]
+            .iter()
+            .all(|protocol| protocol.intent == Intent::Absent)
+    }
+}
+
+impl Motion {
+    /// Whether it goes there, and with all these steps.
+    pub(super) fn covers(&self, target: Announcement, steps: &[Step]) -> bool {
+        self.target == target && steps.iter().all(|step| self.steps.contains(step))
+    }
+}

@@ -1,0 +1,117 @@
+//! What BIRD and the actuators report, taken into the controller's state.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::FamilyId;
+use super::actuator::Attempt;
+use super::controller::Controller;
+use super::poller::{Poll, families};
+use crate::bird::client;
+use crate::bird::table::ProtocolState;
+use crate::reconcile::{FamilyView, ProtocolView, Seen};
+
+impl Controller {
+    pub(super) fn on_poll(&mut self, poll: Result<Poll, client::Error>, now: Instant) {
+        match poll {
+            Ok(poll) => {
+                if self.bird.error.take().is_some() || self.bird.poll.is_none() {
+                    tracing::info!(version = poll.daemon.version, "BIRD answers");
+                    self.bird_is_back.send_modify(|count| *count += 1);
+                }
+                self.observe(&poll);
+                self.bird.poll = Some(poll);
+                self.bird.polled_at = Some(Timestamp::now());
+            }
+            Err(error) => {
+                self.bird.is_gone = error.is_no_bird();
+                let error = error.to_string();
+                if self.bird.error.as_ref() != Some(&error) {
+                    tracing::error!(
+                        error,
+                        "BIRD does not answer; announcements follow the intent files until it does"
+                    );
+                }
+                self.bird.error = Some(error);
+                self.bird.exports.clear();
+                self.forget();
+            }
+        }
+        self.settle_all(now);
+    }
+
+    /// Nobody knows what BIRD does.
+    fn forget(&mut self) {
+        for family in self
+            .services
+            .iter_mut()
+            .flat_map(|service| &mut service.families)
+        {
+            (family.view.normal.seen, family.view.drain.seen) = (Seen::Unknown, Seen::Unknown);
+        }
+    }
+
+    fn observe(&mut self, poll: &Poll) {
+        let seen: HashMap<&str, ProtocolState> = poll
+            .protocols
+            .iter()
+            .map(|protocol| (protocol.name.as_str(), protocol.state))
+            .collect();
+        for (id, names) in families(&self.config) {
+            let family = &mut self.services[id.service].families[id.family];
+            let files = poll.files.as_ref();
+            let protected = files.and_then(|files| files.protected.as_ref());
+            family.protected = names.each_ref().map(|name| Some(protected?.contains(name)));
+            if family.changed < poll.began {
+                let known = [family.view.normal.intent, family.view.drain.intent];
+                let intents = files
+                    .and_then(|files| files.intents.get(&id))
+                    .unwrap_or(&known);
+                let [normal, drain] = [0, 1].map(|twin: usize| ProtocolView {
+                    seen: seen_of(seen.get(names[twin].as_str()).copied()),
+                    intent: intents[twin],
+                });
+                family.view = FamilyView { normal, drain };
+            }
+        }
+    }
+
+    pub(super) fn on_actuated(&mut self, id: FamilyId, attempt: Attempt, now: Instant) {
+        let service = self.config.services[id.service].name.clone();
+        let family = self.family(id);
+        family.apply(&attempt.done, now);
+        match attempt.error {
+            None => {
+                if let Some((state, took)) = family.confirm(now) {
+                    let milliseconds = took.as_secs_f64() * 1000.0;
+                    tracing::info!(%service, family = %family.family, %state, milliseconds, "BIRD has confirmed");
+                }
+                // What was exported before is not known to be so still.
+                for (export, question) in self.questions.iter().enumerate() {
+                    if question.family == id {
+                        self.bird.exports.remove(&export);
+                    }
+                }
+                // A full queue means a poll is due anyway.
+                let _ = self.poll_requests.try_send(id);
+            }
+            Some(error) => {
+                if family.error.as_ref() != Some(&error) {
+                    tracing::error!(%service, family = %family.family, error, "not done yet; trying on");
+                }
+                family.error = Some(error);
+            }
+        }
+    }
+}
+
+fn seen_of(state: Option<ProtocolState>) -> Seen {
+    match state {
+        None => Seen::Missing,
+        Some(ProtocolState::Up) => Seen::Up,
+        Some(ProtocolState::Down) => Seen::Down,
+        Some(ProtocolState::Start | ProtocolState::Stop | ProtocolState::Other) => Seen::Changing,
+    }
+}

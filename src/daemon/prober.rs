@@ -1,0 +1,81 @@
+//! One check at one server: probes go out when the schedule says so, verdicts go to the controller.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::{Event, Observed, ProbeId};
+use crate::config::DnsCheck;
+use crate::dns::Outcome;
+use crate::probe;
+use crate::schedule::{Probe, Schedule};
+
+/// What a prober is to do.
+pub(super) struct Prober {
+    /// Who it reports as.
+    pub(super) id: ProbeId,
+    /// The check.
+    pub(super) check: DnsCheck,
+    /// The server.
+    pub(super) server: SocketAddr,
+    /// How long one probe may take.
+    pub(super) timeout: Duration,
+    /// When to probe.
+    pub(super) schedule: Schedule,
+    /// Whether anything that this probe decides on is announced.
+    pub(super) announced: watch::Receiver<bool>,
+    /// Where verdicts go.
+    pub(super) events: mpsc::Sender<Event>,
+}
+
+impl Prober {
+    /// Probes for ever.
+    pub(super) async fn run(mut self) -> Infallible {
+        let mut exchanges: JoinSet<(Probe, Outcome)> = JoinSet::new();
+        // What is so from the start is never reported as a change.
+        let announced = *self.announced.borrow_and_update();
+        self.schedule.set_announced(announced);
+        loop {
+            let next = self.schedule.deadline();
+            tokio::select! {
+                Some(Ok((probe, outcome))) = exchanges.join_next() => self.report(probe, outcome).await,
+                () = sleep_until(next) => self.send(&mut exchanges),
+                Ok(()) = self.announced.changed() => {
+                    let announced = *self.announced.borrow_and_update();
+                    self.schedule.set_announced(announced);
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, exchanges: &mut JoinSet<(Probe, Outcome)>) {
+        let probe = self.schedule.on_send(Instant::now());
+        let (server, check, timeout) = (self.server, self.check.clone(), self.timeout);
+        exchanges.spawn(async move { (probe, probe::exchange(server, &check, timeout).await) });
+    }
+
+    async fn report(&mut self, probe: Probe, outcome: Outcome) {
+        self.schedule
+            .on_verdict(Instant::now(), probe, outcome.verdict);
+        let observed = Observed {
+            verdict: outcome.verdict,
+            detail: outcome.detail,
+            latency: outcome.answer.and_then(|answer| answer.latency),
+            at: Timestamp::now(),
+        };
+        // The queue is closed only when the daemon stops, and this task with it.
+        let _ = self.events.send(Event::Observed(self.id, observed)).await;
+    }
+}
+
+/// Sleeps until then; for ever without a time.
+async fn sleep_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,159 @@
+//! Decides what should be, compares it with what is, and sets an actuator to work on the difference.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use super::FamilyId;
+use super::actuator::Actuator;
+use super::controller::Controller;
+use super::family::{FamilyState, Motion};
+use crate::policy::{self, Addresses, Announcement, CheckView, Decision};
+use crate::reconcile::{self, Seen, Step};
+
+impl Controller {
+    pub(super) fn settle_all(&mut self, now: Instant) {
+        (0..self.services.len()).for_each(|service| self.settle_service(service, now));
+    }
+
+    pub(super) fn settle_service(&mut self, service: usize, now: Instant) {
+        for family in 0..self.services[service].families.len() {
+            self.settle(FamilyId { service, family }, now);
+        }
+        self.tell_probers(service);
+    }
+
+    /// Decides, compares, and acts on the difference.
+    pub(super) fn settle(&mut self, id: FamilyId, now: Instant) {
+        let decision = self.decide(id);
+        let service = self.config.services[id.service].name.clone();
+        let family = self.family(id);
+        let before = family.desired;
+        let decided = family.take(decision);
+        if decided {
+            tracing::info!(
+                %service, family = %family.family,
+                from = before.map_or_else(|| "as it was".to_owned(), |before| before.to_string()),
+                to = %family.desired.map_or_else(String::new, |desired| desired.to_string()),
+                reason = family.reason, "decided"
+            );
+        }
+        let Some(desired) = family.desired else {
+            return;
+        };
+        let steps = reconcile::steps(desired, family.view);
+        if let Some(motion) = &family.motion {
+            // Also one that is stuck must not keep the daemon from what has become necessary since.
+            if !motion.covers(desired, &steps) {
+                motion.call_off.cancel();
+            }
+            return;
+        }
+        if steps.is_empty() {
+            family.error = missing(family);
+            return;
+        }
+        if !decided && family.error.is_none() && family.view.actual().is_some() {
+            tracing::warn!(%service, family = %family.family, ?steps, "someone else changed the state; putting it back");
+        }
+        self.set_in_motion(id, desired, steps, now);
+    }
+
+    fn decide(&self, id: FamilyId) -> Decision {
+        if let Some(signal) = self.stopping {
+            let reason = format!("the daemon stops on {signal}");
+            return Decision {
+                desired: Some(Announcement::Withdrawn),
+                reason,
+            };
+        }
+        let service = &self.services[id.service];
+        let family = &service.families[id.family];
+        let checks: Vec<_> = service
+            .probes
+            .iter()
+            .filter(|probe| probe.decides_on(family.family))
+            .map(|probe| CheckView {
+                name: &probe.name,
+                health: probe.tracker.health(),
+                reason: &probe.reason,
+            })
+            .collect();
+        policy::decide(&checks, self.addresses_of(id))
+    }
+
+    fn addresses_of(&self, id: FamilyId) -> Addresses {
+        if !self.config.services[id.service].require_address {
+            return Addresses::Present;
+        }
+        let Some(addresses) = &self.addresses else {
+            return Addresses::Unknown;
+        };
+        let prefixes = &self.services[id.service].families[id.family].prefixes;
+        prefixes
+            .iter()
+            .find(|prefix| !addresses.iter().any(|address| prefix.contains(*address)))
+            .map_or(Addresses::Present, |prefix| Addresses::Missing(*prefix))
+    }
+
+    fn set_in_motion(
+        &mut self,
+        id: FamilyId,
+        target: Announcement,
+        steps: Vec<Step>,
+        now: Instant,
+    ) {
+        let call_off = CancellationToken::new();
+        let connections = if target == Announcement::Withdrawn {
+            &self.withdrawals
+        } else {
+            &self.announcements
+        };
+        let connections = Arc::clone(connections);
+        let family = &mut self.services[id.service].families[id.family];
+        let actuator = Actuator {
+            family: id,
+            names: family.names.clone(),
+            steps: steps.clone(),
+            reason: family.reason.clone(),
+            config: Arc::clone(&self.config),
+            connections,
+            bird_is_back: self.bird_is_back.subscribe(),
+            called_off: call_off.clone(),
+            events: self.events.clone(),
+        };
+        family.motion = Some(Motion {
+            target,
+            steps,
+            began: now,
+            confirmed: false,
+            call_off,
+        });
+        self.actuators.spawn(actuator.run());
+    }
+
+    fn tell_probers(&self, service: usize) {
+        let service = &self.services[service];
+        for probe in &service.probes {
+            let announced = service
+                .families
+                .iter()
+                .any(|family| probe.decides_on(family.family) && family.is_announced());
+            probe
+                .announced
+                .send_if_modified(|before| std::mem::replace(before, announced) != announced);
+        }
+    }
+}
+
+/// What keeps a family from being announced although there is nothing to do.
+fn missing(family: &FamilyState) -> Option<String> {
+    let wanted = family.desired != Some(Announcement::Withdrawn);
+    (wanted && family.view.normal.seen == Seen::Missing).then(|| {
+        format!(
+            "BIRD does not know the protocol {}: is the configuration from `anycastctl render` installed?",
+            family.names[0]
+        )
+    })
+}

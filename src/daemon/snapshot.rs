@@ -1,0 +1,216 @@
+//! The controller's state as the status document.
+
+use jiff::Timestamp;
+
+use super::controller::{Controller, ServiceState};
+use super::family::{FamilyState, ProbeState};
+use crate::bird::table::LocalTime;
+use crate::config::{self, Neighbor};
+use crate::health;
+use crate::policy::Announcement;
+use crate::reconcile::{Intent, Seen};
+use crate::status::{
+    Actual, Bird, Check, Controller as Daemon, Export, FamilyStatus, Health, Node, Protocol,
+    Service, Session, Snapshot, VERSION,
+};
+
+impl Controller {
+    /// Puts everything that is known together.
+    pub(super) fn snapshot(&self, at: Timestamp) -> Snapshot {
+        let node = &self.config.node;
+        Snapshot {
+            version: VERSION,
+            at,
+            node: Node {
+                name: node.name.clone(),
+                asn: node.asn.get(),
+                router_id: node.router_id.to_string(),
+            },
+            controller: Daemon {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                pid: std::process::id(),
+                started_at: self.started_at,
+                config_loaded_at: self.started_at,
+            },
+            bird: self.bird_status(),
+            services: self
+                .config
+                .services
+                .iter()
+                .enumerate()
+                .map(|(i, spec)| self.service(i, spec))
+                .collect(),
+            sessions: self
+                .config
+                .neighbors
+                .iter()
+                .flat_map(|neighbor| self.sessions_of(neighbor))
+                .collect(),
+        }
+    }
+
+    fn bird_status(&self) -> Bird {
+        let daemon = self.bird.poll.as_ref().map(|poll| &poll.daemon);
+        Bird {
+            connected: self.bird.error.is_none() && daemon.is_some(),
+            version: daemon.map(|daemon| daemon.version.clone()),
+            started_at: self.wall(daemon.and_then(|daemon| daemon.started)),
+            reconfigured_at: self.wall(daemon.and_then(|daemon| daemon.reconfigured)),
+            error: self.bird.error.clone(),
+        }
+    }
+
+    /// BIRD's local time as a time of ours: only its age is trusted, so no time zone matters.
+    fn wall(&self, time: Option<LocalTime>) -> Option<Timestamp> {
+        let now = self.bird.poll.as_ref()?.daemon.now?;
+        self.bird.polled_at?.checked_sub(time?.age(now)).ok()
+    }
+
+    fn service(&self, index: usize, spec: &config::Service) -> Service {
+        let state = &self.services[index];
+        let families: Vec<_> = state.families.iter().map(family_status).collect();
+        let least = families
+            .iter()
+            .min_by_key(|family| (rank(family.actual), family.desired));
+        Service {
+            name: spec.name.to_string(),
+            health: health_of(state),
+            desired: least.and_then(|family| family.desired),
+            actual: least.map_or(Actual::Unknown, |family| family.actual),
+            reason: least
+                .map(|family| family.reason.clone())
+                .unwrap_or_default(),
+            since: least.map_or(self.started_at, |family| family.since),
+            checks: state.probes.iter().map(check).collect(),
+            protocols: state.families.iter().flat_map(protocols).collect(),
+            exported_to: self.exports_of(index),
+            families,
+        }
+    }
+
+    fn exports_of(&self, service: usize) -> Vec<Export> {
+        let questions = self.questions.iter().enumerate();
+        questions
+            .filter(|(_, question)| question.family.service == service)
+            .map(|(id, question)| Export {
+                session: question.session.clone(),
+                prefix: question.prefix.to_string(),
+                exported: self.bird.exports.get(&id).copied().flatten(),
+            })
+            .collect()
+    }
+
+    fn sessions_of(&self, neighbor: &Neighbor) -> Vec<Session> {
+        let sessions = neighbor.named_sessions();
+        sessions
+            .map(|(name, session)| self.session(name, neighbor, session))
+            .collect()
+    }
+
+    fn session(&self, name: String, neighbor: &Neighbor, session: &config::Session) -> Session {
+        let poll = self
+            .bird
+            .poll
+            .as_ref()
+            .filter(|_| self.bird.error.is_none());
+        let protocol =
+            poll.and_then(|poll| poll.protocols.iter().find(|protocol| protocol.name == name));
+        let bfd = poll.and_then(|poll| poll.bfd.iter().find(|bfd| bfd.address == session.remote));
+        Session {
+            name,
+            neighbor: session.remote.to_string(),
+            asn: neighbor.asn.get(),
+            state: match (poll, protocol) {
+                (None, _) => "Unknown".to_owned(),
+                (_, None) => "Missing".to_owned(),
+                (_, Some(protocol)) if protocol.session.is_empty() => "Down".to_owned(),
+                (_, Some(protocol)) => protocol.session.clone(),
+            },
+            since: self.wall(protocol.and_then(|protocol| protocol.since)),
+            bfd: bfd.map(|bfd| bfd.state.clone()),
+            last_error: protocol.and_then(|protocol| protocol.last_error.clone()),
+            limit_hit: protocol.is_some_and(|protocol| protocol.limit_hit),
+        }
+    }
+}
+
+/// What is worst for the service stands for it.
+fn rank(actual: Actual) -> u8 {
+    match actual {
+        Actual::Withdrawn => 0,
+        Actual::Unknown => 1,
+        Actual::Drained => 2,
+        Actual::Announced => 3,
+    }
+}
+
+fn family_status(state: &FamilyState) -> FamilyStatus {
+    FamilyStatus {
+        family: state.family,
+        desired: state.desired,
+        actual: state.view.actual().into(),
+        reason: state.reason.clone(),
+        since: state.since,
+        error: state.error.clone(),
+    }
+}
+
+fn health_of(state: &ServiceState) -> Health {
+    let all = |health| {
+        state
+            .probes
+            .iter()
+            .all(|probe| probe.tracker.health() == health)
+    };
+    let any = |health| {
+        state
+            .probes
+            .iter()
+            .any(|probe| probe.tracker.health() == health)
+    };
+    let out = |family: &FamilyState| family.desired == Some(Announcement::Withdrawn);
+    if state.families.iter().all(out) {
+        return Health::Unhealthy;
+    }
+    if any(health::Health::Unhealthy) || state.families.iter().any(out) {
+        return Health::Degraded;
+    }
+    match state.probes.iter().any(|probe| probe.tracker.is_failing()) {
+        true => Health::Degraded,
+        false if all(health::Health::Healthy) => Health::Healthy,
+        false => Health::Unknown,
+    }
+}
+
+fn check(probe: &ProbeState) -> Check {
+    let last = probe.last.as_ref();
+    Check {
+        name: probe.check.clone(),
+        server: probe.server.clone(),
+        verdict: last.map(|last| last.verdict),
+        health: match probe.tracker.health() {
+            health::Health::Unknown => Health::Unknown,
+            health::Health::Healthy if probe.tracker.is_failing() => Health::Degraded,
+            health::Health::Healthy => Health::Healthy,
+            health::Health::Unhealthy => Health::Unhealthy,
+        },
+        latency_ms: last
+            .and_then(|last| last.latency)
+            .map(|latency| latency.as_secs_f64() * 1000.0),
+        detail: last.map(|last| last.detail.clone()).unwrap_or_default(),
+        at: last.map(|last| last.at),
+    }
+}
+
+fn protocols(state: &FamilyState) -> Vec<Protocol> {
+    let views = [state.view.normal, state.view.drain];
+    let named = state.names.iter().zip(views).zip(state.protected);
+    named
+        .map(|((name, view), protected)| Protocol {
+            name: name.clone(),
+            enabled: view.intent == Intent::Written,
+            up: view.seen == Seen::Up,
+            protected,
+        })
+        .collect()
+}
