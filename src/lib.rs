@@ -1,6 +1,36 @@
 //! anycastctl keeps the BGP announcement of a DNS anycast node equal to the health of its DNS server.
+//!
+//! # The map of the house
+//!
+//! Four layers; imports point downwards only (`tests/layers.rs` holds that).
+//!
+//! **Pure: no sockets, files, clocks or threads; time arrives as an argument.**
+//! [`model`] has the field's terms as types. [`health`] turns verdicts into decisions about a check,
+//! [`policy`] those into what should be announced, [`reconcile`] that into steps. [`schedule`] says when
+//! to probe. [`status`] is the one document that everybody reads.
+//!
+//! **Pure: text in, text out.**
+//! [`config`] reads YAML, or reports every finding with its position. [`render`] writes `bird.conf`.
+//! [`bird`] decodes and reads BIRD's replies ([`bird::reply`], [`bird::command`], [`bird::table`]).
+//! [`dns`] builds questions and judges answers.
+//!
+//! **Edge: one file a kind of I/O.**
+//! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
+//! messages; [`intent`] and [`files`] are the disk, [`host`] this machine, [`control`] our own socket.
+//!
+//! **Composition.**
+//! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`cli`] is the command line,
+//! [`commands`] one file a command.
+//!
+//! ```text
+//! YAML -> Spec -> Config | findings -> text -> bird -p
+//! tick -> exchange -> verdict -> health -> policy -> desired
+//! show protocols all -> observed;  desired x observed -> intent file + command -> read back
+//! ```
 
 pub mod bird;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod control;
 pub mod daemon;

@@ -1,2 +1,9 @@
 //! The program: parse, call, exit code.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    anycastctl::commands::run(anycastctl::cli::Cli::parse())
+}

@@ -1,0 +1,119 @@
+//! The command line as types, and nothing else: `--help`, the man page and the completions come from here.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::model::ServiceName;
+
+/// Keeps the BGP announcement of a DNS anycast node equal to the health of its DNS server.
+///
+/// Renders bird.conf from one YAML file, probes the DNS server, switches the anycast routes on and off over
+/// BIRD's control socket, and tells what is announced, to whom and why.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// The configuration file
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "ANYCASTCTL_CONFIG",
+        value_name = "FILE",
+        default_value = "/etc/anycastctl/config.yaml"
+    )]
+    pub config: PathBuf,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  as wanted
+  1  not as wanted: a check failed, a service is not announced
+  2  the command line or the configuration is wrong
+  3  BIRD refused
+  4  the environment: no daemon, no socket, no program, input or output failed";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check the configuration, and what it renders with `bird -p`
+    Check {
+        /// Print findings as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the configuration for BIRD
+    Render {
+        /// What to print
+        #[arg(value_enum, default_value_t = Target::Bird)]
+        target: Target,
+        /// Write to a file instead, whole or not at all
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Run the daemon: probe, decide, announce and withdraw
+    Run {
+        /// Log from this level on
+        #[arg(long, value_enum, env = "ANYCASTCTL_LOG_LEVEL", default_value_t = LogLevel::Info)]
+        log_level: LogLevel,
+    },
+    /// Show what is announced, to whom and why
+    #[command(after_help = STATUS_EXIT_CODES)]
+    Status {
+        /// Only this service
+        service: Option<ServiceName>,
+        /// Print the status document, format version 1
+        #[arg(long)]
+        json: bool,
+        /// The daemon's control socket, instead of the one in the configuration
+        #[arg(long, value_name = "SOCKET")]
+        control: Option<PathBuf>,
+    },
+    /// Run the checks once and show what came back
+    Probe {
+        /// Only this service
+        service: Option<ServiceName>,
+        /// Print the reports as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page of the program or of a command
+    Man {
+        /// The command
+        command: Option<String>,
+    },
+}
+
+const STATUS_EXIT_CODES: &str = "\
+Exits with 0 when every service shown is announced, with 1 when one is not, with 4 when the daemon does not answer.";
+
+/// What can be rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// bird.conf, without any secret
+    Bird,
+    /// The file with the passwords that bird.conf includes
+    Secrets,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// What needs somebody
+    Error,
+    /// And what may
+    Warn,
+    /// And every decision
+    Info,
+    /// And every verdict
+    Debug,
+}

@@ -1,0 +1,204 @@
+//! The commands: one file each, plain functions that return what to print and how to exit.
+
+pub mod check;
+pub mod documents;
+pub mod probe;
+pub mod render;
+pub mod run;
+pub mod status;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::config::{Config, Parsed, Severity};
+use crate::files::{self, PasswordError, ReadError};
+use crate::model::{NeighborName, Password};
+
+/// The exit codes of every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// 0: as wanted.
+    Success,
+    /// 1: a difference, an unhealthy or withdrawn service, a check that failed.
+    NotAsWanted,
+    /// 2: usage or configuration error.
+    Usage,
+    /// 3: BIRD refused.
+    Bird,
+    /// 4: no daemon, no socket, no binary, I/O.
+    Environment,
+}
+
+impl Code {
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::NotAsWanted => 1,
+            Self::Usage => 2,
+            Self::Bird => 3,
+            Self::Environment => 4,
+        }
+    }
+}
+
+/// Why a command ended without a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// How to exit.
+    pub code: Code,
+    /// For standard error.
+    pub message: String,
+}
+
+impl Failure {
+    fn new(code: Code, message: &impl Display) -> Self {
+        Self {
+            code,
+            message: message.to_string(),
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let code = match error {
+            ReadError::Io { .. } => Code::Environment,
+            ReadError::TooLarge { .. } | ReadError::NotText { .. } => Code::Usage,
+        };
+        Self::new(code, &error)
+    }
+}
+
+/// What a command has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// For standard output: the result.
+    pub stdout: String,
+    /// For standard error: talk.
+    pub stderr: String,
+    /// How to exit.
+    pub code: Code,
+}
+
+impl Output {
+    /// A result and nothing else.
+    fn new(stdout: String, code: Code) -> Self {
+        Self {
+            stdout,
+            stderr: String::new(),
+            code,
+        }
+    }
+}
+
+/// Runs a command, prints what it has to say and returns the exit code of the process.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    let output = dispatch(cli).unwrap_or_else(|failure| Output {
+        stdout: String::new(),
+        stderr: failure.message,
+        code: failure.code,
+    });
+    // Nobody is left to tell if standard error is gone.
+    let _ = write_line(&mut anstream::stderr(), &output.stderr);
+    match anstream::stdout().write_all(output.stdout.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(anstream::stderr(), "cannot write the output: {error}");
+            ExitCode::from(Code::Environment.number())
+        }
+        // A reader that has seen enough is no failure.
+        _ => ExitCode::from(output.code.number()),
+    }
+}
+
+fn write_line(out: &mut impl Write, text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        Ok(())
+    } else {
+        writeln!(out, "{}", text.trim_end())
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Output, Failure> {
+    match cli.command {
+        Command::Check { json } => check::check(&cli.config, json),
+        Command::Render { target, output } => {
+            render::render(&cli.config, target, output.as_deref())
+        }
+        Command::Run { log_level } => run::run(&cli.config, log_level),
+        Command::Status {
+            service,
+            json,
+            control,
+        } => status::status(&cli.config, control, service.as_ref(), json),
+        Command::Probe { service, json } => probe::probe(&cli.config, service.as_ref(), json),
+        Command::Completions { shell } => Ok(documents::completions(shell)),
+        Command::Man { command } => documents::man(command.as_deref()),
+    }
+}
+
+/// A runtime of one thread: waiting is all that there is to do.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Code::Environment, &format!("cannot start: {error}")))
+}
+
+/// Reads and validates a configuration.
+pub fn load(path: &Path) -> Result<Parsed, Failure> {
+    let text = files::read_configuration(path)?;
+    Config::parse(&path.display().to_string(), &text)
+        .map_err(|findings| Failure::new(Code::Usage, &findings))
+}
+
+/// The passwords of all neighbours that have one.
+struct Passwords {
+    known: Vec<(NeighborName, Password)>,
+    /// How to exit if all of them were needed.
+    failed: Option<Code>,
+}
+
+/// Reads the passwords of all neighbours. What is wrong with their files is reported where the
+/// configuration names them; `unreadable` says how much a file that cannot be read matters.
+fn passwords(parsed: &mut Parsed, unreadable: Severity) -> Passwords {
+    let neighbors = parsed.config.neighbors.clone();
+    let mut passwords = Passwords {
+        known: Vec::new(),
+        failed: None,
+    };
+    for (name, path) in neighbors
+        .into_iter()
+        .filter_map(|neighbor| Some((neighbor.name, neighbor.password_file?)))
+    {
+        warn_of_readers(parsed, &name, &path);
+        match files::read_password(&path) {
+            Ok(password) => passwords.known.push((name, password)),
+            Err(error) => {
+                let (severity, code) = match error {
+                    PasswordError::Read(ReadError::Io { .. }) => (unreadable, Code::Environment),
+                    _ => (Severity::Error, Code::Usage),
+                };
+                parsed.report_password_file(&name, severity, error.to_string());
+                passwords.failed.get_or_insert(code);
+            }
+        }
+    }
+    passwords
+}
+
+fn warn_of_readers(parsed: &mut Parsed, name: &NeighborName, path: &Path) {
+    if files::is_world_readable(path) {
+        let path = path.display();
+        let message = format!("every user of this host can read {path}: `chmod o-r` it");
+        parsed.report_password_file(name, Severity::Warning, message);
+    }
+}

@@ -1,0 +1,168 @@
+//! The commands on files in a private directory.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::check::check;
+use super::render::render;
+use super::*;
+use crate::cli::Target;
+use crate::config::SMALLEST;
+
+/// A configuration with a password file, and the directory that holds both.
+struct Site {
+    directory: TempDir,
+    config: PathBuf,
+}
+
+impl Site {
+    /// With these contents of the password file, if any, and this program for BIRD.
+    fn new(password: Option<&str>, binary: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let secret = directory.path().join("tor1");
+        if let Some(password) = password {
+            fs::write(&secret, password).unwrap();
+            fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+        }
+        let text = SMALLEST
+            .replace(
+                "asn: 64600",
+                &format!("asn: 64600\n    password_file: {}", secret.display()),
+            )
+            .replace(
+                "services:",
+                &format!("bird: {{ binary: {binary} }}\nservices:"),
+            );
+        let config = directory.path().join("config.yaml");
+        fs::write(&config, text).unwrap();
+        Self { directory, config }
+    }
+
+    /// Text without the name of the directory, which differs from run to run.
+    fn stable(&self, text: &str) -> String {
+        let text = text.replace(&self.directory.path().display().to_string(), "DIR");
+        // So do the carets under it.
+        let carets = |text: String| text.replace("^^", "^");
+        (0..8).fold(text, |text, _| carets(text))
+    }
+
+    fn check(&self) -> (u8, String) {
+        let output = check(&self.config, false).unwrap();
+        (output.code.number(), self.stable(&output.stdout))
+    }
+}
+
+const NO_BIRD: &str = "/nonexistent/bird";
+
+fn refusing_bird() -> String {
+    format!(
+        "{}/src/commands/tests/refusing-bird",
+        env!("CARGO_MANIFEST_DIR")
+    )
+}
+
+/// A text that names a file of ours, wherever this project lies.
+fn anywhere(text: &str) -> String {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/src/commands");
+    text.replace(here, "SOURCE/src/commands")
+}
+
+#[test]
+fn check_without_bird_says_so_and_succeeds() {
+    let (code, text) = Site::new(Some("secret\n"), NO_BIRD).check();
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn check_warns_of_passwords_it_cannot_read() {
+    let (code, text) = Site::new(None, NO_BIRD).check();
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn check_refuses_bad_passwords_without_showing_them() {
+    let (code, text) = Site::new(Some("hunter\"2\n"), NO_BIRD).check();
+    assert_eq!(code, 2);
+    assert!(!text.contains("hunter"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn check_shows_what_bird_refuses() {
+    let site = Site::new(Some("secret\n"), &refusing_bird());
+    let (code, text) = site.check();
+    assert_eq!(code, 3);
+    insta::assert_snapshot!(anywhere(&text));
+    let json = check(&site.config, true).unwrap().stdout;
+    insta::assert_snapshot!(anywhere(&json));
+}
+
+#[test]
+fn check_of_a_bad_file_is_its_findings() {
+    let site = Site::new(None, NO_BIRD);
+    fs::write(&site.config, "version: 1\nnode: 3\n").unwrap();
+    let (code, text) = site.check();
+    assert_eq!(code, 2);
+    assert!(
+        text.starts_with("DIR/config.yaml:1:1: services: missing"),
+        "{text}"
+    );
+    let json = check(&site.config, true).unwrap().stdout;
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(document["findings"][0]["path"], "services");
+    assert_eq!(document["bird"], serde_json::Value::Null);
+}
+
+#[test]
+fn files_that_cannot_be_read_or_are_no_text_differ_in_exit_code() {
+    let site = Site::new(None, NO_BIRD);
+    fs::write(&site.config, b"version: 1\n\xff").unwrap();
+    let failure = check(&site.config, false).unwrap_err();
+    assert_eq!(failure.code, Code::Usage);
+    assert_eq!(
+        site.stable(&failure.message),
+        "DIR/config.yaml:2: not UTF-8 text: is it the right file?"
+    );
+    let failure = render(Path::new("/nonexistent"), Target::Bird, None).unwrap_err();
+    assert_eq!(failure.code, Code::Environment);
+}
+
+#[test]
+fn rendered_files_are_written_whole_with_their_modes() {
+    let site = Site::new(Some("secret\n"), NO_BIRD);
+    for (target, mode, holds) in [
+        (Target::Bird, 0o644, "protocol bgp bgp_tor1_v4 {"),
+        (Target::Secrets, 0o640, "define PASSWORD_TOR1 = \"secret\";"),
+    ] {
+        let path = site.directory.path().join("rendered");
+        let printed = render(&site.config, target, None).unwrap().stdout;
+        let written = render(&site.config, target, Some(&path)).unwrap();
+        assert_eq!(written.stdout, "");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text == printed && text.contains(holds), "{text}");
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, mode);
+    }
+    let nowhere = site.directory.path().join("missing/rendered");
+    let failure = render(&site.config, Target::Bird, Some(&nowhere)).unwrap_err();
+    assert_eq!(failure.code, Code::Environment);
+}
+
+#[test]
+fn secrets_need_every_password() {
+    for (password, code) in [(None, Code::Environment), (Some(""), Code::Usage)] {
+        let site = Site::new(password, NO_BIRD);
+        let failure = render(&site.config, Target::Secrets, None).unwrap_err();
+        assert_eq!(failure.code, code);
+        assert!(
+            failure.message.contains("neighbors.tor1.password_file: "),
+            "{}",
+            failure.message
+        );
+        assert!(render(&site.config, Target::Bird, None).is_ok());
+    }
+}
