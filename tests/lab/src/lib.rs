@@ -1,1 +1,43 @@
-//! Real BIRD, neighbours and DNS servers in network namespaces.
+//! A laboratory for anycast: real BIRDs, real neighbours and real DNS servers, each in a network
+//! namespace of its own, on one machine and without a trace afterwards.
+//!
+//! ```text
+//!   node                          neighbor tor1 (AS 64600)
+//!   lo: anycast addresses         MD5, BFD 300 ms x 3, imports all, exports none
+//!   DNS servers, BIRD, anycastctl BIRD
+//!   10.99.0.2  fd99::2  --------- 10.99.0.1  fd99::1
+//! ```
+//!
+//! - [`Lab`] makes the hosts, the link between them and a private directory;
+//! - [`Host`] is one namespace: run, spawn or call something inside it;
+//! - [`Bird`] is a daemon with its control socket, [`Neighbor`] the witness: what *it* has in its table
+//!   is what the world sees; [`FakeBird`] misbehaves as no real one can be made to;
+//! - [`DnsServer`] is nsd, unbound or named, which can die, hang or answer nonsense; [`FakeDns`] lies;
+//! - [`Settings`] and [`Controller`] are our own program, its configuration and its life;
+//! - [`wait_until`] is the only way to wait: a condition and a deadline, never a sleep.
+//!
+//! Nothing here uses the product's code: a witness that shares the accused's eyes sees the same mirage.
+
+mod bird;
+mod controller;
+mod dns;
+mod error;
+mod host;
+mod lab;
+mod neighbor;
+mod process;
+mod requirements;
+mod settings;
+mod wait;
+
+pub use bird::{Bird, ControlSocket, FakeBird, Mischief};
+pub use controller::{Controller, Outcome};
+pub use dns::{Answer, DnsServer, FakeDns, Lie, Software, ask};
+pub use error::{Context, Error, Result};
+pub use host::Host;
+pub use lab::{Lab, NODE_ASN};
+pub use neighbor::{Neighbor, Route, RouteWatch, Updates};
+pub use nix::sys::signal::Signal;
+pub use process::Process;
+pub use settings::{Service, Settings};
+pub use wait::{PATIENCE, stays, wait_until};

@@ -1,0 +1,171 @@
+//! BIRD: the daemon, and a client of its control socket.
+
+mod control;
+mod fake;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+pub use control::ControlSocket;
+pub use fake::{FakeBird, Mischief};
+
+use crate::{Error, Host, Process, Result, Signal};
+
+/// The environment variable that names the program for the node.
+const NODE_BINARY: &str = "LAB_BIRD";
+
+/// A BIRD on a host, with its configuration in a file that anybody may change.
+pub struct Bird<'lab> {
+    host: &'lab Host,
+    binary: OsString,
+    configuration: PathBuf,
+    socket: PathBuf,
+    process: Option<Process>,
+}
+
+impl<'lab> Bird<'lab> {
+    /// Starts BIRD on the node; `$LAB_BIRD` names another release's program.
+    pub fn start_on_node(host: &'lab Host, configuration: &Path, socket: &Path) -> Result<Self> {
+        Self::start(host, NODE_BINARY, configuration, socket)
+    }
+
+    /// The release of the node's BIRD, such as `2.0.12`.
+    pub fn node_release() -> Result<String> {
+        let output = Command::new(binary(NODE_BINARY))
+            .arg("--version")
+            .output()?;
+        // BIRD says "BIRD version 2.0.12" on standard error, and some releases on standard output.
+        let said = [output.stderr, output.stdout].concat();
+        let said = String::from_utf8_lossy(&said);
+        let release = said.split_whitespace().nth(2).map(str::to_owned);
+        release.ok_or_else(|| Error::new(format!("bird --version: {said}")))
+    }
+
+    /// Starts the BIRD that the environment variable `release` names, or the system's.
+    pub(crate) fn start(
+        host: &'lab Host,
+        release: &str,
+        configuration: &Path,
+        socket: &Path,
+    ) -> Result<Self> {
+        let mut bird = Self {
+            host,
+            binary: binary(release),
+            configuration: configuration.to_owned(),
+            socket: socket.to_owned(),
+            process: None,
+        };
+        bird.restart()?;
+        Ok(bird)
+    }
+
+    /// Starts it again after its end, and waits until it answers.
+    pub fn restart(&mut self) -> Result<()> {
+        let mut command = Command::new(&self.binary);
+        command
+            .arg("-f")
+            .arg("-c")
+            .arg(&self.configuration)
+            .arg("-s")
+            .arg(&self.socket);
+        command.arg("-P").arg(self.socket.with_extension("pid"));
+        let process = self.host.spawn("bird", &mut command)?;
+        process.until("BIRD's control socket", || self.ask("show status"))?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// The running process.
+    pub fn process(&self) -> Result<&Process> {
+        self.process
+            .as_ref()
+            .ok_or_else(|| Error::new("BIRD does not run"))
+    }
+
+    /// Ends it with SIGKILL: nothing is said to anybody.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        let status = self.process()?.kill();
+        self.process = None;
+        status
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        self.process()?.signal(signal)
+    }
+
+    /// One command on a connection of its own, as somebody with `birdc` would.
+    pub fn ask(&self, command: &str) -> Result<String> {
+        ControlSocket::connect(&self.socket)?.ask(command)
+    }
+
+    /// The control socket's path.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The configuration file's path.
+    #[must_use]
+    pub fn configuration(&self) -> &Path {
+        &self.configuration
+    }
+
+    /// `configure`, and an error unless BIRD took it.
+    pub fn configure(&self) -> Result<String> {
+        let reply = self.ask("configure")?;
+        let taken = ["0003 ", "0004 "].iter().any(|code| reply.contains(code));
+        if taken {
+            Ok(reply)
+        } else {
+            Err(Error::new(reply))
+        }
+    }
+
+    /// Whether a protocol is up, by BIRD's own word: `Err` carries the row.
+    pub fn is_up(&self, protocol: &str, wanted: bool) -> Result<()> {
+        let table = self.ask(&format!("show protocols \"{protocol}\""))?;
+        let row = table
+            .lines()
+            .find(|line| line.contains(protocol))
+            .unwrap_or(&table);
+        let state = row
+            .split_whitespace()
+            .nth(3)
+            .ok_or_else(|| Error::new(row))?;
+        if (state == "up") == wanted {
+            Ok(())
+        } else {
+            Err(Error::new(row))
+        }
+    }
+
+    /// Whether every BGP session is established; `Err` carries those that are not.
+    pub fn all_established(&self) -> Result<()> {
+        let table = self.ask("show protocols")?;
+        let sessions: Vec<&str> = table
+            .lines()
+            .filter(|line| line.contains(" BGP "))
+            .collect();
+        let open: Vec<&str> = sessions
+            .iter()
+            .copied()
+            .filter(|row| !row.contains("Established"))
+            .collect();
+        if !sessions.is_empty() && open.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(if sessions.is_empty() {
+            table
+        } else {
+            open.join("\n")
+        }))
+    }
+}
+
+/// The program that an environment variable names, or the system's.
+fn binary(variable: &str) -> OsString {
+    let system = || crate::requirements::program("bird").unwrap_or_default();
+    std::env::var_os(variable).unwrap_or_else(|| system().into_os_string())
+}

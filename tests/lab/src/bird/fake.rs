@@ -1,0 +1,243 @@
+//! A socket that plays BIRD, for what the real one cannot be made to do.
+//!
+//! It has static protocols and nothing else, and answers as BIRD 2.0.12 does unless told to misbehave.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::{Context, Result};
+
+/// How often a thread looks whether it should end.
+const TICK: Duration = Duration::from_millis(20);
+
+/// The size of a flood, in bytes.
+const FLOOD: usize = 30 * 1024 * 1024;
+
+/// How it misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mischief {
+    /// Not at all.
+    None,
+    /// Every answer is a line that is not BIRD's protocol.
+    Garbage,
+    /// Every answer is half a line, and its rest never comes.
+    HalfALine,
+    /// The table of all protocols is 30 MB of rows.
+    Flood,
+    /// The table of all protocols is 30 MB of lines without any text.
+    EmptyFlood,
+    /// It hangs up in the middle of every answer.
+    HangsUp,
+    /// Every answer comes twice.
+    TwoReplies,
+    /// Lines of a log stand before every line of an answer.
+    Notices,
+    /// A line of every table is replaced by `8000-<line overflow>`.
+    Overflow,
+    /// `enable` and `disable` are refused.
+    Refuses,
+    /// `enable` and `disable` are reported done, and nothing changes.
+    Pretends,
+    /// `enable` and `disable` are carried out and never answered.
+    KeepsSilent,
+}
+
+/// See the module. Dropping it ends it.
+pub struct FakeBird {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    /// Protocols, and whether they are up.
+    protocols: Mutex<BTreeMap<String, bool>>,
+    mischief: Mutex<Mischief>,
+    stop: AtomicBool,
+}
+
+impl FakeBird {
+    /// Listens at `socket`, with these protocols, all of them down.
+    pub fn start(socket: &Path, protocols: &[&str]) -> Result<Self> {
+        let listener = UnixListener::bind(socket).context(socket.display())?;
+        listener.set_nonblocking(true)?;
+        let protocols = protocols.iter().map(|&name| (name.to_owned(), false));
+        let shared = Arc::new(Shared {
+            protocols: Mutex::new(protocols.collect()),
+            mischief: Mutex::new(Mischief::None),
+            stop: AtomicBool::new(false),
+        });
+        let served = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || serve(&listener, &served));
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// From now on it misbehaves like this, also on connections that are open.
+    pub fn behave(&self, mischief: Mischief) {
+        *lock(&self.shared.mischief) = mischief;
+    }
+
+    /// Whether a protocol is up.
+    #[must_use]
+    pub fn is_up(&self, protocol: &str) -> bool {
+        lock(&self.shared.protocols).get(protocol) == Some(&true)
+    }
+}
+
+impl Drop for FakeBird {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn serve(listener: &UnixListener, shared: &Arc<Shared>) {
+    while !shared.stop.load(Ordering::Relaxed) {
+        let Ok((stream, _)) = listener.accept() else {
+            std::thread::sleep(TICK);
+            continue;
+        };
+        let shared = Arc::clone(shared);
+        std::thread::spawn(move || {
+            let _client_gone = shared.converse(stream);
+        });
+    }
+}
+
+impl Shared {
+    fn converse(&self, mut stream: UnixStream) -> std::io::Result<()> {
+        stream.set_nonblocking(false)?;
+        stream.set_read_timeout(Some(TICK))?;
+        stream.write_all(b"0001 BIRD 2.0.12 ready.\n")?;
+        let mut lines = BufReader::new(stream.try_clone()?);
+        let mut command = String::new();
+        while !self.stop.load(Ordering::Relaxed) {
+            match lines.read_line(&mut command) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {
+                    let more = self.answer(command.trim(), &mut stream)?;
+                    command.clear();
+                    if !more {
+                        return Ok(());
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// False to hang up.
+    fn answer(&self, command: &str, stream: &mut UnixStream) -> std::io::Result<bool> {
+        let mischief = *lock(&self.mischief);
+        let switches = command.starts_with("enable ") || command.starts_with("disable ");
+        let all = command == "show protocols all";
+        match mischief {
+            Mischief::Garbage => stream.write_all(b"\xff\x00\x1b what?\n")?,
+            Mischief::HalfALine => stream.write_all(b"0009-anycast_res")?,
+            Mischief::Flood if all => flood(stream, &format!("1006-{}\n", "x".repeat(400)))?,
+            Mischief::EmptyFlood if all => flood(stream, "1006-\n")?,
+            Mischief::HangsUp => {
+                stream.write_all(b"0009-anycast_res")?;
+                return Ok(false);
+            }
+            Mischief::TwoReplies => stream.write_all(self.reply(command).repeat(2).as_bytes())?,
+            Mischief::Notices => {
+                let noise = "+log\n<3 messages lost>\n+log\n";
+                let reply = self.reply(command);
+                let noisy: String = reply
+                    .lines()
+                    .map(|line| format!("{noise}{line}\n"))
+                    .collect();
+                stream.write_all(noisy.as_bytes())?;
+            }
+            Mischief::Overflow => {
+                let reply = self.reply(command);
+                let reply = reply.replacen("0000 ", "8000-<line overflow>\n0000 ", 1);
+                stream.write_all(reply.as_bytes())?;
+            }
+            Mischief::Refuses if switches => stream.write_all(b"8007 Access denied\n")?,
+            Mischief::Pretends if switches => stream.write_all(b"0009-x: disabled\n0000 \n")?,
+            Mischief::KeepsSilent if switches => drop(self.reply(command)),
+            _ => stream.write_all(self.reply(command).as_bytes())?,
+        }
+        Ok(true)
+    }
+
+    /// Carries the command out, and says so as BIRD does.
+    fn reply(&self, command: &str) -> String {
+        let name = command.split('"').nth(1).unwrap_or_default();
+        match command.split(' ').next().unwrap_or_default() {
+            "restrict" => "0016 Access restricted\n".to_owned(),
+            "enable" => self.switch(name, true),
+            "disable" => self.switch(name, false),
+            _ if command == "show status" => STATUS.to_owned(),
+            _ if command.starts_with("show protocols") => self.table(name),
+            _ if command.starts_with("show route") => "0000 \n".to_owned(),
+            _ => "9001 syntax error\n".to_owned(),
+        }
+    }
+
+    fn switch(&self, name: &str, up: bool) -> String {
+        match lock(&self.protocols).get_mut(name) {
+            None => "8003 No protocols match\n".to_owned(),
+            Some(state) => {
+                *state = up;
+                let done = if up {
+                    "0011-x: enabled"
+                } else {
+                    "0009-x: disabled"
+                };
+                format!("{done}\n0000 \n")
+            }
+        }
+    }
+
+    /// One protocol, or all for an empty name.
+    fn table(&self, wanted: &str) -> String {
+        let protocols = lock(&self.protocols);
+        let rows: String = protocols
+            .iter()
+            .filter(|(name, _)| wanted.is_empty() || *name == wanted)
+            .map(|(name, up)| {
+                let state = if *up { "up" } else { "down" };
+                format!("1002-{name} Static     master4    {state:6} 2026-11-22    \n")
+            })
+            .collect();
+        if rows.is_empty() {
+            return "8003 No protocols match\n".to_owned();
+        }
+        format!("2002-Name       Proto      Table      State  Since         Info\n{rows}0000 \n")
+    }
+}
+
+const STATUS: &str = "1000-BIRD 2.0.12
+1011-Router ID is 10.99.0.2
+ Current server time is 2026-11-22 12:00:00.000
+ Last reboot on 2026-11-22 11:00:00.000
+ Last reconfiguration on 2026-11-22 11:00:00.000
+0013 Daemon is up and running
+";
+
+fn flood(stream: &mut UnixStream, line: &str) -> std::io::Result<()> {
+    let block = line.repeat(64 * 1024 / line.len());
+    for _ in 0..FLOOD / block.len() {
+        stream.write_all(block.as_bytes())?;
+    }
+    stream.write_all(b"0000 \n")
+}

@@ -1,0 +1,175 @@
+//! Our own program on the node: rendering, running, asking.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::{Bird, Context, Error, Lab, Process, Result, Settings, Signal};
+
+/// `anycastctl` with a configuration on the lab's node; the daemon may run or not.
+pub struct Controller<'lab> {
+    lab: &'lab Lab,
+    binary: PathBuf,
+    configuration: PathBuf,
+    daemon: Option<Process>,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The exit code; none after a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub output: String,
+    /// Standard error.
+    pub complaint: String,
+}
+
+impl<'lab> Controller<'lab> {
+    /// Writes the configuration, renders BIRD's files from it, and makes the intent directory, as an
+    /// installation would. `binary` is the program under test.
+    pub fn install(lab: &'lab Lab, binary: &str, settings: &Settings) -> Result<Self> {
+        let configuration = settings.install(lab)?;
+        let controller = Self {
+            lab,
+            binary: binary.into(),
+            configuration,
+            daemon: None,
+        };
+        let directory = lab.node().directory();
+        std::fs::create_dir_all(controller.intent_directory()).context("intent directory")?;
+        for (what, file) in [("bird", "bird.conf"), ("secrets", "bird.secrets.conf")] {
+            let path = directory.join(file).display().to_string();
+            controller.succeed(&["render", what, "-o", &path])?;
+        }
+        Ok(controller)
+    }
+
+    /// Starts the node's BIRD with the rendered files.
+    pub fn start_bird(&self) -> Result<Bird<'lab>> {
+        let directory = self.lab.node().directory();
+        let (configuration, socket) = (directory.join("bird.conf"), directory.join("bird.ctl"));
+        Bird::start_on_node(self.lab.node(), &configuration, &socket)
+    }
+
+    /// Where intent files are; a reboot empties it.
+    #[must_use]
+    pub fn intent_directory(&self) -> PathBuf {
+        self.lab.node().directory().join("intent")
+    }
+
+    /// The intent file of a protocol.
+    #[must_use]
+    pub fn intent(&self, protocol: &str) -> PathBuf {
+        self.intent_directory().join(format!("{protocol}.conf"))
+    }
+
+    /// The daemon's control socket.
+    #[must_use]
+    pub fn control(&self) -> PathBuf {
+        self.lab.node().directory().join("control.sock")
+    }
+
+    /// What the daemon has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = self.lab.node().directory().join("anycastctl.log");
+        let log = std::fs::read(log).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// The configuration file.
+    #[must_use]
+    pub fn configuration(&self) -> &Path {
+        &self.configuration
+    }
+
+    /// The program under test.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.binary
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.arg("-c").arg(&self.configuration).args(arguments);
+        command
+    }
+
+    /// Starts `anycastctl run`; its log is a file.
+    pub fn start(&mut self) -> Result<()> {
+        let process = self
+            .lab
+            .node()
+            .spawn("anycastctl", &mut self.command(&["run"]))?;
+        self.daemon = Some(process);
+        Ok(())
+    }
+
+    /// Starts another one with the same configuration.
+    pub fn start_second(&self) -> Result<Process> {
+        let mut command = self.command(&["run"]);
+        self.lab.node().spawn("anycastctl-2", &mut command)
+    }
+
+    /// Starts it with a standard error that is full already and that nobody reads.
+    ///
+    /// The reader has to stay open: a closed one would be an error instead of a wait.
+    pub fn start_with_unread_log(&mut self) -> Result<std::io::PipeReader> {
+        /// A pipe's capacity on Linux, see pipe(7).
+        const CAPACITY: usize = 65536;
+        let (reader, mut writer) = std::io::pipe()?;
+        std::io::Write::write_all(&mut writer, &[b'\n'; CAPACITY])?;
+        let mut command = self.command(&["run"]);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(writer);
+        let daemon = Process::start_with_output(self.lab.node(), "anycastctl", &mut command)?;
+        self.daemon = Some(daemon);
+        Ok(reader)
+    }
+
+    /// The running daemon.
+    pub fn daemon(&self) -> Result<&Process> {
+        self.daemon
+            .as_ref()
+            .ok_or_else(|| Error::new("anycastctl does not run"))
+    }
+
+    /// Ends the daemon with a signal and waits for its end.
+    pub fn stop(&mut self, signal: Signal) -> Result<ExitStatus> {
+        self.daemon()?.signal(signal)?;
+        let status = self.daemon()?.wait();
+        self.daemon = None;
+        status.map_err(|error| self.lab.explain(&error))
+    }
+
+    /// Runs a command of ours on the node to its end.
+    pub fn call(&self, arguments: &[&str]) -> Result<Outcome> {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null());
+        let output = self
+            .lab
+            .node()
+            .enter(|| command.output())?
+            .context(arguments.join(" "))?;
+        Ok(Outcome {
+            code: output.status.code(),
+            output: String::from_utf8_lossy(&output.stdout).into_owned(),
+            complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Runs a command of ours that has to succeed.
+    pub fn succeed(&self, arguments: &[&str]) -> Result<String> {
+        let outcome = self.call(arguments)?;
+        if outcome.code == Some(0) {
+            return Ok(outcome.output);
+        }
+        let tried = arguments.join(" ");
+        Err(Error::new(format!(
+            "anycastctl {tried}: {:?}\n{}",
+            outcome.code, outcome.complaint
+        )))
+    }
+}

@@ -1,0 +1,148 @@
+//! Configurations of the three servers, so that each answers well, SERVFAIL or REFUSED for real.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::{Answer, Software};
+
+/// The zone that every server has.
+pub(super) const ZONE: &str = "\
+$ORIGIN example.com.
+$TTL 60
+@   SOA ns.example.com. hostmaster.example.com. 2026112201 3600 600 86400 60
+@   NS  ns
+@   A   192.0.2.80
+ns  A   192.0.2.53
+www A   192.0.2.81
+";
+
+/// A server's configuration file.
+pub(super) fn configuration(
+    software: Software,
+    directory: &Path,
+    addresses: &[String],
+    answer: Answer,
+) -> String {
+    match software {
+        Software::Nsd => nsd(directory, addresses, answer),
+        Software::Unbound => unbound(directory, addresses, answer),
+        Software::Named => named(directory, addresses, answer),
+    }
+}
+
+/// SERVFAIL: the zone's file is missing. REFUSED: no such zone. Without `xfrdir`, labs side by side would
+/// share a directory named after the process id, which is the same in each.
+fn nsd(directory: &Path, addresses: &[String], answer: Answer) -> String {
+    let zone_file = match answer {
+        Answer::ServFail => "missing.zone",
+        Answer::Normal | Answer::Refused => "example.com.zone",
+    };
+    let zone_name = match answer {
+        Answer::Refused => "example.net",
+        Answer::Normal | Answer::ServFail => "example.com",
+    };
+    let directory = directory.display();
+    format!(
+        "server:
+  username: \"\"
+  server-count: 1
+  zonesdir: \"{directory}\"
+  pidfile: \"{directory}/nsd.pid\"
+  database: \"\"
+  xfrdfile: \"{directory}/xfrd.state\"
+  xfrdir: \"{directory}\"
+  zonelistfile: \"{directory}/zone.list\"
+{}remote-control:
+  control-enable: no
+zone:
+  name: {zone_name}
+  zonefile: {zone_file}
+",
+        lines("  ip-address: ", addresses, "\n")
+    )
+}
+
+/// SERVFAIL: nothing local, and the only forwarder is out of reach. REFUSED: by access control.
+fn unbound(directory: &Path, addresses: &[String], answer: Answer) -> String {
+    let access = if answer == Answer::Refused {
+        "refuse"
+    } else {
+        "allow"
+    };
+    let directory = directory.display();
+    let mut text = format!(
+        "server:
+  username: \"\"
+  chroot: \"\"
+  directory: \"{directory}\"
+  pidfile: \"{directory}/unbound.pid\"
+  use-syslog: no
+  num-threads: 1
+  module-config: iterator
+{}  access-control: 0.0.0.0/0 {access}
+  access-control: ::/0 {access}
+",
+        lines("  interface: ", addresses, "\n")
+    );
+    if answer == Answer::ServFail {
+        text.push_str("forward-zone:\n  name: \".\"\n  forward-addr: 203.0.113.1\n");
+        return text;
+    }
+    text.push_str("  local-zone: example.com. static\n");
+    let records = [
+        "example.com. SOA ns.example.com. hostmaster.example.com. 2026112201 3600 600 86400 60",
+        "example.com. NS ns.example.com.",
+        "example.com. A 192.0.2.80",
+        "ns.example.com. A 192.0.2.53",
+    ];
+    for record in records {
+        let _infallible = writeln!(text, "  local-data: \"{record}\"");
+    }
+    text
+}
+
+/// SERVFAIL: a secondary that never saw its primary. REFUSED: by access control.
+fn named(directory: &Path, addresses: &[String], answer: Answer) -> String {
+    let allowed = if answer == Answer::Refused {
+        "none"
+    } else {
+        "any"
+    };
+    let zone = match answer {
+        Answer::ServFail => "type secondary; primaries { 127.0.0.9; };",
+        Answer::Normal | Answer::Refused => "type primary; file \"example.com.zone\";",
+    };
+    let of_family = |v6: bool| -> Vec<String> {
+        addresses
+            .iter()
+            .filter(|address| address.contains(':') == v6)
+            .cloned()
+            .collect()
+    };
+    let directory = directory.display();
+    format!(
+        "options {{
+  directory \"{directory}\";
+  pid-file \"{directory}/named.pid\";
+  session-keyfile \"{directory}/session.key\";
+  managed-keys-directory \"{directory}\";
+  listen-on {{ {}}};
+  listen-on-v6 {{ {}}};
+  recursion no;
+  dnssec-validation no;
+  allow-query {{ {allowed}; }};
+}};
+controls {{ }};
+zone \"example.com\" {{ {zone} }};
+",
+        lines("", &of_family(false), "; "),
+        lines("", &of_family(true), "; ")
+    )
+}
+
+fn lines(before: &str, values: &[String], after: &str) -> String {
+    values
+        .iter()
+        .map(|value| format!("{before}{value}{after}"))
+        .collect()
+}

@@ -1,0 +1,164 @@
+//! A real DNS server on a host.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::recipe::{ZONE, configuration};
+use crate::requirements::program;
+use crate::{Context, Error, Host, Process, Result};
+
+/// The DNS servers of the lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Software {
+    /// NSD: authoritative; forks.
+    Nsd,
+    /// Unbound: with the zone as local data.
+    Unbound,
+    /// BIND 9's named: authoritative; threads.
+    Named,
+}
+
+impl Software {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Nsd, Self::Unbound, Self::Named];
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Nsd => "nsd",
+            Self::Unbound => "unbound",
+            Self::Named => "named",
+        }
+    }
+
+    /// Arguments that keep it in the foreground, before the configuration file.
+    fn foreground(self) -> &'static [&'static str] {
+        match self {
+            Self::Nsd => &["-d", "-c"],
+            Self::Unbound => &["-d", "-p", "-c"],
+            Self::Named => &["-g", "-n", "1", "-c"],
+        }
+    }
+}
+
+/// What a server says to every question about its zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The truth.
+    Normal,
+    /// It has lost its zone.
+    ServFail,
+    /// It does not want to.
+    Refused,
+}
+
+impl Answer {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Normal => "NOERROR",
+            Self::ServFail => "SERVFAIL",
+            Self::Refused => "REFUSED",
+        }
+    }
+}
+
+/// A DNS server that answers for `example.com` on addresses of its host.
+pub struct DnsServer<'lab> {
+    host: &'lab Host,
+    software: Software,
+    name: String,
+    directory: PathBuf,
+    addresses: Vec<String>,
+    process: Option<Process>,
+}
+
+impl<'lab> DnsServer<'lab> {
+    /// Starts one and waits until it answers on every address. `name` tells it from others on the host.
+    pub fn start(
+        host: &'lab Host,
+        software: Software,
+        name: &str,
+        addresses: &[&str],
+    ) -> Result<Self> {
+        let directory = host.directory().join(name);
+        std::fs::create_dir_all(&directory).context(directory.display())?;
+        std::fs::write(directory.join("example.com.zone"), ZONE).context("zone file")?;
+        copy_program(software, &directory)?;
+        let mut server = Self {
+            host,
+            software,
+            name: name.to_owned(),
+            directory,
+            addresses: addresses
+                .iter()
+                .map(|&address| address.to_owned())
+                .collect(),
+            process: None,
+        };
+        server.restart(Answer::Normal)?;
+        Ok(server)
+    }
+
+    /// Ends it if it runs, starts it again with this answer, and waits until it gives it.
+    pub fn restart(&mut self, answer: Answer) -> Result<()> {
+        if self.process.as_ref().is_some_and(Process::is_running) {
+            self.kill()?;
+        }
+        let configuration_file = self.directory.join("server.conf");
+        let text = configuration(self.software, &self.directory, &self.addresses, answer);
+        std::fs::write(&configuration_file, text).context(configuration_file.display())?;
+        let mut command = Command::new(self.directory.join(self.software.program()));
+        command
+            .args(self.software.foreground())
+            .arg(&configuration_file);
+        let process = self.host.spawn(&self.name, &mut command)?;
+        let answered = self.wait_for(answer, &process);
+        self.process = Some(process);
+        answered
+    }
+
+    fn wait_for(&self, answer: Answer, process: &Process) -> Result<()> {
+        process.until(&format!("{answer:?} from {}", self.name), || {
+            for address in &self.addresses {
+                let code = super::ask(self.host, address, false)?;
+                if code != answer.code() {
+                    return Err(Error::new(code));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The running process: to freeze, thaw or terminate.
+    pub fn process(&self) -> Result<&Process> {
+        self.process
+            .as_ref()
+            .ok_or_else(|| Error::new(format!("{} does not run", self.name)))
+    }
+
+    /// Ends it and all that it forked with SIGKILL. From then on its port refuses.
+    pub fn kill(&mut self) -> Result<()> {
+        self.process()?.kill()?;
+        self.process = None;
+        Ok(())
+    }
+}
+
+/// A private copy of the server: Debian's AppArmor profiles go by path, and confine the original to
+/// directories that labs side by side would have to share.
+///
+/// `cp` does it, because a file that this process had open for writing could still be open in a child
+/// that another thread is just starting, and would then be too busy to run.
+fn copy_program(software: Software, directory: &Path) -> Result<()> {
+    let name = software.program();
+    let original = program(name).ok_or_else(|| Error::new(format!("no program `{name}`")))?;
+    let status = Command::new("cp")
+        .arg(&original)
+        .arg(directory)
+        .status()
+        .context("cp")?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::new(format!("cp {name}: {status}")))
+    }
+}

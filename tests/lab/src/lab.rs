@@ -1,0 +1,205 @@
+//! The lab: a node, its neighbours and a directory, all private and all gone in the end.
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::{Context, Error, Host, Neighbor, PATIENCE, Result, requirements, stays, wait_until};
+
+/// The node's AS number.
+pub const NODE_ASN: u32 = 64601;
+
+/// The AS number of every neighbour.
+pub(crate) const NEIGHBOR_ASN: u32 = 64600;
+
+/// The MD5 password of every session.
+pub(crate) const PASSWORD: &str = "lab-secret-1";
+
+/// How much of each log a failure shows.
+const LOG_TAIL: usize = 20;
+
+/// A laboratory. Any number of them run side by side.
+pub struct Lab {
+    // Hosts before the directory: fields are dropped in this order, and processes write to it.
+    node: Host,
+    tor1: Host,
+    directory: TempDir,
+}
+
+impl Lab {
+    /// A node and one neighbour, linked, with the anycast addresses on the node's loopback.
+    pub fn new(addresses: &[&str]) -> Result<Self> {
+        requirements::check()?;
+        let directory = tempfile::Builder::new().prefix("anycast-lab-").tempdir()?;
+        let node = Host::new("node", &directory.path().join("node"))?;
+        let tor1 = Host::new("tor1", &directory.path().join("tor1"))?;
+        let lab = Self {
+            node,
+            tor1,
+            directory,
+        };
+        lab.link()?;
+        for address in addresses {
+            lab.add_address(address)?;
+        }
+        Ok(lab)
+    }
+
+    /// The link between the two, made from outside, where process ids mean something. No duplicate
+    /// address detection: addresses work at once.
+    fn link(&self) -> Result<()> {
+        let (near, far) = (
+            self.node.holder().to_string(),
+            self.tor1.holder().to_string(),
+        );
+        let link = ["link", "add", "tor1", "netns", &near, "type", "veth"];
+        let status = Command::new(requirements::program("ip").unwrap_or_default())
+            .args(link)
+            .args(["peer", "name", "node", "netns", &far])
+            .status()
+            .context("ip link add")?;
+        if !status.success() {
+            return Err(Error::new(format!("ip link add: {status}")));
+        }
+        for (host, interface, number) in [(&self.node, "tor1", 2), (&self.tor1, "node", 1)] {
+            host.ip(&format!("link set {interface} up"))?;
+            host.ip(&format!("addr add 10.99.0.{number}/24 dev {interface}"))?;
+            host.ip(&format!("addr add fd99::{number}/64 dev {interface} nodad"))?;
+        }
+        Ok(())
+    }
+
+    /// The host under test.
+    #[must_use]
+    pub fn node(&self) -> &Host {
+        &self.node
+    }
+
+    /// The lab's directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Puts an anycast address on the node's loopback. Without `nodad` an IPv6 address is tentative for
+    /// a moment even there, and a server that binds to it in that moment fails.
+    pub fn add_address(&self, address: &str) -> Result<()> {
+        let flags = if address.contains(':') { "nodad" } else { "" };
+        let prefix = host_prefix(address);
+        self.node.ip(&format!("addr add {prefix} dev lo {flags}"))
+    }
+
+    /// Takes an anycast address off the node's loopback.
+    pub fn remove_address(&self, address: &str) -> Result<()> {
+        self.node
+            .ip(&format!("addr del {} dev lo", host_prefix(address)))
+    }
+
+    /// The file with the MD5 password of the sessions.
+    pub fn password_file(&self) -> Result<std::path::PathBuf> {
+        let path = self.node.directory().join("tor1.password");
+        let mut file = std::fs::File::options()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .context(path.display())?;
+        writeln!(file, "{PASSWORD}")?;
+        Ok(path)
+    }
+
+    /// Starts the neighbour; `bfd` as the node has it.
+    pub fn start_neighbor(&self, bfd: bool) -> Result<Neighbor<'_>> {
+        let path = self.tor1.directory().join("bird.conf");
+        std::fs::write(&path, neighbor_configuration(bfd)).context(path.display())?;
+        Neighbor::start(&self.tor1, &path)
+    }
+
+    /// [`wait_until`] with the lab's patience, and the logs of everybody when it was in vain.
+    pub fn wait_until<T, E: Display>(
+        &self,
+        what: &str,
+        look: impl FnMut() -> std::result::Result<T, E>,
+    ) -> Result<T> {
+        wait_until(what, PATIENCE, look).map_err(|error| self.explain(&error))
+    }
+
+    /// [`stays`], with the logs of everybody when it did not.
+    pub fn stays<E: Display>(
+        &self,
+        what: &str,
+        period: Duration,
+        look: impl FnMut() -> std::result::Result<(), E>,
+    ) -> Result<()> {
+        stays(what, period, look).map_err(|error| self.explain(&error))
+    }
+
+    /// An error with the end of every log behind it.
+    pub fn explain(&self, error: &Error) -> Error {
+        let mut text = error.to_string();
+        for host in [&self.node, &self.tor1] {
+            let entries = std::fs::read_dir(host.directory())
+                .into_iter()
+                .flatten()
+                .flatten();
+            for path in entries.map(|entry| entry.path()) {
+                if path.extension().is_some_and(|extension| extension == "log") {
+                    text.push_str(&log_tail(host.name(), &path));
+                }
+            }
+        }
+        Error::new(text)
+    }
+}
+
+/// The last lines of a log, under a heading.
+fn log_tail(host: &str, path: &Path) -> String {
+    let bytes = std::fs::read(path).unwrap_or_default();
+    let log = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = log.lines().collect();
+    let tail = lines[lines.len().saturating_sub(LOG_TAIL)..].join("\n");
+    let name = path.file_name().unwrap_or_default().display();
+    format!("\n--- {host}: {name}\n{tail}")
+}
+
+/// An address as a prefix of its full length.
+fn host_prefix(address: &str) -> String {
+    let length = if address.contains(':') { 128 } else { 32 };
+    format!("{address}/{length}")
+}
+
+/// One session a family, which comes back within seconds after any loss.
+fn neighbor_configuration(bfd: bool) -> String {
+    let bfd = if bfd { "on" } else { "off" };
+    let session = |family: &str, local: &str, remote: &str| {
+        format!(
+            "protocol bgp bgp_node_{family} {{
+  local {local} as {NEIGHBOR_ASN};
+  neighbor {remote} as {NODE_ASN};
+  password \"{PASSWORD}\";
+  bfd {bfd};
+  hold time 10;
+  connect delay time 1;
+  connect retry time 1;
+  error wait time 1, 2;
+  ip{family} {{ import all; export none; }};
+}}\n"
+        )
+    };
+    format!(
+        "log stderr all;
+router id 10.99.0.1;
+debug protocols {{ states, events }};
+protocol device device1 {{ }}
+protocol bfd bfd1 {{ interface \"*\" {{ interval 300 ms; multiplier 3; }}; }}
+{}{}",
+        session("v4", "10.99.0.1", "10.99.0.2"),
+        session("v6", "fd99::1", "fd99::2")
+    )
+}

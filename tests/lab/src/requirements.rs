@@ -1,0 +1,49 @@
+//! What the lab needs from the machine, checked at once and reported as one list.
+
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// Programs without which no lab can be built.
+const PROGRAMS: [&str; 11] = [
+    "setpriv", "unshare", "sh", "cp", "ip", "nft", "dig", "bird", "nsd", "unbound", "named",
+];
+
+/// Directories of system programs, which the search path of a plain user lacks.
+const SYSTEM_DIRECTORIES: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/// Fails with everything that is missing. It never skips: a test that silently did not run is worse
+/// than one that failed, above all in CI.
+pub(crate) fn check() -> Result<()> {
+    let mut missing: Vec<String> = PROGRAMS
+        .iter()
+        .filter(|name| program(name).is_none())
+        .map(|name| format!("the program `{name}`"))
+        .collect();
+    if !nix::unistd::geteuid().is_root() {
+        missing.push("root (network namespaces)".to_owned());
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "the lab cannot run here; missing: {}.\nOn Debian: apt-get install bird2 nsd unbound bind9 \
+         bind9-dnsutils iproute2 nftables util-linux, and run the tests as root",
+        missing.join(", ")
+    )))
+}
+
+/// Where a program is, in the search path or among the system's own.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(SYSTEM_DIRECTORIES.iter().map(PathBuf::from))
+        .map(|directory| directory.join(name))
+        .find(|candidate| is_program(candidate))
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}

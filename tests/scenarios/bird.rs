@@ -1,0 +1,126 @@
+//! What happens to BIRD, by accident or by other people, and what the neighbour sees of it.
+
+use lab::{Answer, Result};
+
+use crate::scene::{BOTH, Scene, lab, settings};
+
+#[test]
+fn somebody_configures_while_announced() -> Result<()> {
+    let lab = lab()?;
+    let (scene, _server) = Scene::announced(&lab, &settings())?;
+    let before = scene.neighbor.updates()?;
+    scene.bird.configure()?;
+    scene.was_told(before, 0, 0)
+}
+
+#[test]
+fn somebody_configures_while_withdrawn() -> Result<()> {
+    let lab = lab()?;
+    let (scene, mut server) = Scene::announced(&lab, &settings())?;
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    let before = scene.neighbor.updates()?;
+    scene.bird.configure()?;
+    scene.was_told(before, 0, 0)
+}
+
+/// `disable` and `enable` by hand are put right: the daemon's state is what counts.
+#[test]
+fn somebody_disables_and_enables_by_hand() -> Result<()> {
+    let lab = lab()?;
+    let (scene, mut server) = Scene::announced(&lab, &settings())?;
+    scene.bird.ask("disable \"anycast_resolver_v4\"")?;
+    scene.lacks(&BOTH[..1])?;
+    scene.has(&BOTH)?;
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    scene.bird.ask("enable \"anycast_resolver_v6\"")?;
+    scene.lab.wait_until("disabled again", || {
+        scene.bird.is_up("anycast_resolver_v6", false)
+    })?;
+    scene.lacks(&BOTH)
+}
+
+#[test]
+fn bird_is_killed_while_announced() -> Result<()> {
+    let lab = lab()?;
+    let (mut scene, _server) = Scene::announced(&lab, &settings())?;
+    scene.kill_bird()?;
+    scene.lacks(&BOTH)?;
+    scene.bird.restart()?;
+    scene.has(&BOTH)
+}
+
+/// Our daemon is frozen meanwhile, so that what BIRD does it does by itself.
+#[test]
+fn bird_restarts_alone_while_announced() -> Result<()> {
+    let lab = lab()?;
+    let (mut scene, _server) = Scene::announced(&lab, &settings())?;
+    scene.controller.daemon()?.freeze()?;
+    scene.kill_bird()?;
+    scene.bird.restart()?;
+    scene.has(&BOTH)
+}
+
+/// The same, withdrawn.
+#[test]
+fn bird_restarts_alone_while_withdrawn() -> Result<()> {
+    let lab = lab()?;
+    let (mut scene, mut server) = Scene::announced(&lab, &settings())?;
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    scene.controller.daemon()?.freeze()?;
+    scene.kill_bird()?;
+    scene.bird.restart()?;
+    scene.established()?;
+    scene.never_has(&BOTH)?;
+    scene.controller.daemon()?.thaw()?;
+    server.restart(Answer::Normal)?;
+    scene.has(&BOTH)
+}
+
+/// The service dies while BIRD is away: BIRD has to come back without it.
+#[test]
+fn the_server_dies_while_bird_is_away() -> Result<()> {
+    let lab = lab()?;
+    let (mut scene, mut server) = Scene::announced(&lab, &settings())?;
+    scene.kill_bird()?;
+    server.kill()?;
+    scene.desires("withdrawn")?;
+    scene.lacks(&BOTH)?;
+    scene.bird.restart()?;
+    scene.established()?;
+    scene.never_has(&BOTH)
+}
+
+/// Without BFD the sessions outlive the freeze, so the routes can only go by a withdraw.
+#[test]
+fn bird_is_frozen_during_a_withdraw() -> Result<()> {
+    let lab = lab()?;
+    let (scene, mut server) = Scene::announced(&lab, &settings().without_bfd())?;
+    let before = scene.neighbor.updates()?;
+    scene.bird.process()?.freeze()?;
+    server.kill()?;
+    scene.desires("withdrawn")?;
+    scene.neighbor.has(&BOTH)?;
+    scene.bird.process()?.thaw()?;
+    scene.lacks(&BOTH)?;
+    scene.was_told(before, 0, 2)?;
+    server.restart(Answer::Normal)?;
+    scene.has(&BOTH)
+}
+
+#[test]
+fn somebody_breaks_the_configuration() -> Result<()> {
+    let lab = lab()?;
+    let (scene, mut server) = Scene::announced(&lab, &settings())?;
+    std::fs::write(scene.bird.configuration(), "protocol static oops {\n")?;
+    scene
+        .bird
+        .configure()
+        .expect_err("the configuration is broken");
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    server.restart(Answer::Normal)?;
+    scene.has(&BOTH)
+}

@@ -1,0 +1,15 @@
+//! The main job, end to end: a real DNS server fails in every way we know, and a real neighbour loses
+//! the route and gets it back. Needs root; see the crate `lab`.
+
+mod bird;
+mod crowds;
+mod daemon;
+mod fake_bird;
+mod families;
+mod faults;
+mod intents;
+mod outages;
+mod probe;
+mod scene;
+mod status;
+mod stopping;
