@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::{Context, Host, Result};
+use crate::{Context, Host, PATIENCE, Result, wait_until};
 
 /// How often the server looks whether it should end.
 const TICK: Duration = Duration::from_millis(50);
@@ -37,7 +37,10 @@ pub struct FakeDns {
 impl FakeDns {
     /// Starts it on an address of the host.
     pub fn start(host: &Host, address: SocketAddr, lie: Lie) -> Result<Self> {
-        let socket = host.enter(|| UdpSocket::bind(address))?.context(address)?;
+        // A child that another thread is just starting may still hold the socket of an earlier server.
+        let socket = wait_until("a free address", PATIENCE, || {
+            host.enter(|| UdpSocket::bind(address))?.context(address)
+        })?;
         socket.set_read_timeout(Some(TICK))?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
