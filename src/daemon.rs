@@ -29,8 +29,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::bird::client;
 use crate::config::Config;
@@ -70,6 +71,9 @@ pub enum Error {
 
 /// How long a stop waits for BIRD to confirm.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a stop waits for BIRD's answer to the last poll.
+const LAST_ANSWER: Duration = Duration::from_millis(500);
 
 /// So many events may wait for the controller; senders then wait, too.
 const QUEUE: usize = 1024;
@@ -128,7 +132,14 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let controller = Controller::new(Arc::clone(&config), events.clone(), poll_requests, now);
     let mut tasks = JoinSet::new();
     controller.start_probers(&mut tasks);
-    start_tasks(&mut tasks, &config, listener, polls, events);
+    let talking = Arc::new(Mutex::new(()));
+    tasks.spawn(poller::run(
+        Arc::clone(&config),
+        Arc::clone(&talking),
+        polls,
+        events.clone(),
+    ));
+    start_tasks(&mut tasks, &config, listener, events);
     tracing::info!(
         node = config.node.name,
         services = config.services.len(),
@@ -141,20 +152,20 @@ pub async fn run(config: Config) -> Result<(), Error> {
             ended.err().map_or_else(|| "no reason".to_owned(), |error| error.to_string()),
         )),
     };
+    // Never in the middle of an answer: BIRD 3.4.0 was seen to crash when its reader went away there.
+    let _talking = timeout(LAST_ANSWER, talking.lock()).await;
     // Nobody answers there any more.
     let _ = std::fs::remove_file(&config.daemon.control);
     stopped
 }
 
-/// Everything but probers and actuators.
+/// Everything but probers, actuators and the poller.
 fn start_tasks(
     tasks: &mut JoinSet<Infallible>,
     config: &Arc<Config>,
     listener: control::Listener,
-    polls: mpsc::Receiver<FamilyId>,
     events: mpsc::Sender<Event>,
 ) {
-    tasks.spawn(poller::run(Arc::clone(config), polls, events.clone()));
     if config
         .services
         .iter()

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -101,8 +101,11 @@ fn sessions(config: &Config) -> impl Iterator<Item = (String, &crate::config::Se
 }
 
 /// Polls for ever. A request polls at once and asks for the exports of that family first.
+///
+/// Holds `talking` while it waits for an answer.
 pub(super) async fn run(
     config: Arc<Config>,
+    talking: Arc<Mutex<()>>,
     mut requests: mpsc::Receiver<FamilyId>,
     events: mpsc::Sender<Event>,
 ) -> Infallible {
@@ -111,6 +114,7 @@ pub(super) async fn run(
         due: (0..questions.len()).collect(),
         questions,
         config,
+        talking,
         client: None,
         reading: None,
     };
@@ -140,6 +144,7 @@ pub(super) async fn run(
 
 struct Poller {
     config: Arc<Config>,
+    talking: Arc<Mutex<()>>,
     client: Option<Client>,
     /// The last look at the files. One that hangs is never joined by a second.
     reading: Option<JoinHandle<Files>>,
@@ -152,6 +157,7 @@ impl Poller {
     async fn poll(&mut self) -> Result<Poll, Error> {
         let began = Instant::now();
         let files = self.read_files().await;
+        let _talking = self.talking.lock().await;
         let client = match &mut self.client {
             Some(client) => client,
             None => self
@@ -214,6 +220,7 @@ impl Poller {
 
     /// `None` if BIRD does not say: the session is down, or the connection is.
     async fn ask_export(&mut self, id: ExportId) -> Option<bool> {
+        let _talking = self.talking.lock().await;
         let question = &self.questions[id];
         let command = Command::ShowRouteExport {
             prefix: question.prefix,
