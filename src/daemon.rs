@@ -101,6 +101,7 @@ enum Event {
 
 /// What a probe found.
 struct Observed {
+    sent: Instant,
     verdict: Verdict,
     detail: String,
     latency: Option<Duration>,

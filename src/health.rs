@@ -94,6 +94,8 @@ pub struct Tracker {
     recent: VecDeque<bool>,
     /// When there last was a pass or a failure; at first, when tracking began.
     last_verdict: Instant,
+    /// When there last was a failure.
+    last_failure: Option<Instant>,
 }
 
 impl Tracker {
@@ -108,6 +110,7 @@ impl Tracker {
             failures: 0,
             recent: VecDeque::new(),
             last_verdict: now,
+            last_failure: None,
         }
     }
 
@@ -123,12 +126,24 @@ impl Tracker {
         self.failures > 0
     }
 
-    /// Takes a verdict.
-    pub fn on(&mut self, now: Instant, verdict: Verdict) -> Option<Change> {
+    /// Takes the verdict on a probe that was sent at `sent`.
+    ///
+    /// Probes overlap: when a server that hung goes on, it answers all that wait at once. A pass counts
+    /// towards `rise` only if its probe was sent after the last failure was known, so that those passes
+    /// are as far apart as probes are.
+    pub fn on(&mut self, now: Instant, sent: Instant, verdict: Verdict) -> Option<Change> {
         match verdict {
             Verdict::Unknown => return self.on_time(now),
-            Verdict::Pass => (self.passes, self.failures) = (self.passes.saturating_add(1), 0),
-            Verdict::Fail => (self.passes, self.failures) = (0, self.failures.saturating_add(1)),
+            Verdict::Pass => {
+                self.failures = 0;
+                if self.last_failure.is_none_or(|failure| sent >= failure) {
+                    self.passes = self.passes.saturating_add(1);
+                }
+            }
+            Verdict::Fail => {
+                (self.passes, self.failures) = (0, self.failures.saturating_add(1));
+                self.last_failure = Some(now);
+            }
         }
         self.last_verdict = now;
         self.remember(verdict == Verdict::Fail);

@@ -36,7 +36,7 @@ pub(super) struct ProbeState {
 impl ProbeState {
     /// Takes a verdict. True if it decided something.
     pub(super) fn on(&mut self, now: Instant, observed: Observed) -> bool {
-        let change = self.tracker.on(now, observed.verdict);
+        let change = self.tracker.on(now, observed.sent, observed.verdict);
         let decided = self.decided(change, &observed.detail);
         self.last = Some(observed);
         decided

@@ -32,17 +32,24 @@ pub(super) struct Prober {
     pub(super) events: mpsc::Sender<Event>,
 }
 
+/// A probe that has come to its end.
+struct Exchanged {
+    probe: Probe,
+    sent: Instant,
+    outcome: Outcome,
+}
+
 impl Prober {
     /// Probes for ever.
     pub(super) async fn run(mut self) -> Infallible {
-        let mut exchanges: JoinSet<(Probe, Outcome)> = JoinSet::new();
+        let mut exchanges: JoinSet<Exchanged> = JoinSet::new();
         // What is so from the start is never reported as a change.
         let announced = *self.announced.borrow_and_update();
         self.schedule.set_announced(announced);
         loop {
             let next = self.schedule.deadline();
             tokio::select! {
-                Some(Ok((probe, outcome))) = exchanges.join_next() => self.report(probe, outcome).await,
+                Some(Ok(ended)) = exchanges.join_next() => self.report(ended).await,
                 () = sleep_until(next) => self.send(&mut exchanges),
                 Ok(()) = self.announced.changed() => {
                     let announced = *self.announced.borrow_and_update();
@@ -52,16 +59,31 @@ impl Prober {
         }
     }
 
-    fn send(&mut self, exchanges: &mut JoinSet<(Probe, Outcome)>) {
-        let probe = self.schedule.on_send(Instant::now());
+    fn send(&mut self, exchanges: &mut JoinSet<Exchanged>) {
+        let sent = Instant::now();
+        let probe = self.schedule.on_send(sent);
         let (server, check, timeout) = (self.server, self.check.clone(), self.timeout);
-        exchanges.spawn(async move { (probe, probe::exchange(server, &check, timeout).await) });
+        exchanges.spawn(async move {
+            Exchanged {
+                probe,
+                sent,
+                outcome: probe::exchange(server, &check, timeout).await,
+            }
+        });
     }
 
-    async fn report(&mut self, probe: Probe, outcome: Outcome) {
+    async fn report(
+        &mut self,
+        Exchanged {
+            probe,
+            sent,
+            outcome,
+        }: Exchanged,
+    ) {
         self.schedule
             .on_verdict(Instant::now(), probe, outcome.verdict);
         let observed = Observed {
+            sent,
             verdict: outcome.verdict,
             detail: outcome.detail,
             latency: outcome.answer.and_then(|answer| answer.latency),

@@ -26,7 +26,9 @@ fn feed(tracker: &mut Tracker, start: Instant, verdicts: &str) -> Vec<(usize, He
         .enumerate()
         .filter_map(|(i, c)| {
             let now = start + Duration::from_secs(i as u64);
-            tracker.on(now, verdict(c)).map(|change| (i, change.to))
+            tracker
+                .on(now, now, verdict(c))
+                .map(|change| (i, change.to))
         })
         .collect()
 }
@@ -79,14 +81,14 @@ fn unknown_verdicts_hold_and_break_no_row() {
 #[test]
 fn silence_becomes_unhealthy_at_the_deadline_and_once() {
     let (mut tracker, now) = tracker(3, 1, None);
-    tracker.on(now, Verdict::Pass);
+    tracker.on(now, now, Verdict::Pass);
     let deadline = tracker.deadline().unwrap();
     assert_eq!(deadline, now + STALE);
     assert_eq!(
         tracker.on_time(deadline.checked_sub(Duration::from_millis(1)).unwrap()),
         None
     );
-    let change = tracker.on(deadline, Verdict::Unknown).unwrap();
+    let change = tracker.on(deadline, deadline, Verdict::Unknown).unwrap();
     assert_eq!(
         (change.to, change.cause),
         (Health::Unhealthy, Cause::Stale(STALE))
@@ -98,9 +100,21 @@ fn silence_becomes_unhealthy_at_the_deadline_and_once() {
 }
 
 #[test]
+fn answers_that_waited_for_a_thaw_do_not_make_a_recovery() {
+    let (mut tracker, start) = tracker(3, 3, None);
+    assert_eq!(feed(&mut tracker, start, "fff"), [(2, Health::Unhealthy)]);
+    let thaw = start + Duration::from_secs(3);
+    let before = start + Duration::from_secs(1);
+    for _ in 0..10 {
+        assert_eq!(tracker.on(thaw, before, Verdict::Pass), None);
+    }
+    assert_eq!(feed(&mut tracker, thaw, "ppp"), [(2, Health::Healthy)]);
+}
+
+#[test]
 fn a_stall_of_our_own_is_not_the_servers_silence() {
     let (mut tracker, now) = tracker(3, 1, None);
-    tracker.on(now, Verdict::Pass);
+    tracker.on(now, now, Verdict::Pass);
     tracker.forgive(STALE);
     assert_eq!(tracker.on_time(now + STALE), None);
     assert_eq!(tracker.deadline(), Some(now + STALE * 2));
@@ -115,7 +129,11 @@ fn causes_read_as_sentences() {
         .enumerate()
     {
         last = tracker
-            .on(now + Duration::from_secs(i as u64), verdict)
+            .on(
+                now + Duration::from_secs(i as u64),
+                now + Duration::from_secs(i as u64),
+                verdict,
+            )
             .or(last);
     }
     assert_eq!(last.unwrap().cause.to_string(), "3 of the last 4 failed");
@@ -160,7 +178,7 @@ proptest! {
     ) {
         let (mut tracker, now) = tracker(fall, rise, window);
         for failed in &history {
-            tracker.on(now, if *failed { Verdict::Fail } else { Verdict::Pass });
+            tracker.on(now, now, if *failed { Verdict::Fail } else { Verdict::Pass });
         }
         prop_assert_eq!(tracker.health(), reference(&history, tracker.thresholds));
     }
@@ -169,7 +187,7 @@ proptest! {
     fn never_healthy_before_rise(history in prop::collection::vec(any::<bool>(), 0..40), rise in 1_u32..8) {
         let (mut tracker, now) = tracker(3, rise, Some((10, 6)));
         for failed in &history {
-            let change = tracker.on(now, if *failed { Verdict::Fail } else { Verdict::Pass });
+            let change = tracker.on(now, now, if *failed { Verdict::Fail } else { Verdict::Pass });
             if change.is_some_and(|change| change.to == Health::Healthy) {
                 prop_assert!(tracker.passes >= rise);
             }

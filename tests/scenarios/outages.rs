@@ -1,6 +1,8 @@
 //! Every way for a DNS server to fail: withdrawn at the neighbour, and back after recovery.
 
-use lab::{Answer, DnsServer, FakeDns, Lie, Result, Software};
+use std::time::{Duration, Instant};
+
+use lab::{Answer, DnsServer, FakeDns, Lie, Result, Settings, Software};
 
 use crate::scene::{BOTH, Scene, V4, V4_PREFIX, V6, lab, resolver, settings};
 
@@ -52,6 +54,26 @@ fn the_server_freezes() -> Result<()> {
     scene.has(&BOTH)
 }
 
+/// A server that goes on answers all the probes that waited, at once: they make no recovery.
+#[test]
+fn a_thaw_is_no_recovery() -> Result<()> {
+    let lab = lab()?;
+    let settings = Settings::new([resolver().with("rise: 10")]);
+    let (scene, server) = Scene::announced(&lab, &settings)?;
+    server.process()?.freeze()?;
+    scene.lacks(&BOTH)?;
+    let thawed = Instant::now();
+    server.process()?.thaw()?;
+    scene.has(&BOTH)?;
+    // Ten passes are nine intervals of 200 ms apart, less some jitter.
+    assert!(
+        thawed.elapsed() > Duration::from_millis(1500),
+        "{:?}",
+        thawed.elapsed()
+    );
+    Ok(())
+}
+
 /// The server runs and answers, but not with what was asked for.
 fn answers_badly_and_well_again(software: Software, answer: Answer) -> Result<()> {
     let lab = lab()?;
@@ -84,7 +106,7 @@ fn named_refuses() -> Result<()> {
 fn only_tcp_goes_unanswered() -> Result<()> {
     let lab = lab()?;
     let service = resolver().check("dns: { name: example.com, type: SOA, transport: tcp }");
-    let (scene, _server) = Scene::announced(&lab, &lab::Settings::new([service]))?;
+    let (scene, _server) = Scene::announced(&lab, &Settings::new([service]))?;
     lab.node().drop_tcp(53)?;
     scene.lacks(&BOTH)?;
     lab.node().undrop()?;

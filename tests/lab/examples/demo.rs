@@ -137,7 +137,7 @@ impl Stage<'_> {
         self.neighbor
             .bird()
             .ask("show route")
-            .map(|reply| say(&reply))
+            .map(|reply| say(&without_codes(&reply)))
     }
 }
 
