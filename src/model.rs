@@ -1,7 +1,7 @@
 //! The field's terms as types that cannot hold nonsense.
 //!
 //! A value of one of these types is right by construction: a [`Prefix`] has no host bits, a [`Period`] is
-//! not zero, an [`Asn`] is not 0. Everything parses from text by [`FromStr`] with an error that an
+//! not zero, an [`Asn`] is not 0. Everything parses from text by [`FromStr`](std::str::FromStr) with an error that an
 //! operator can act on, and prints as BIRD and people write it. Nothing here does I/O.
 
 mod names;

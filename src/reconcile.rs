@@ -7,10 +7,9 @@
 use crate::policy::Announcement;
 
 /// What BIRD says of a protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
     /// BIRD does not answer.
-    #[default]
     Unknown,
     /// BIRD's configuration has no such protocol.
     Missing,
@@ -23,10 +22,9 @@ pub enum Seen {
 }
 
 /// The intent file of a protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
     /// There is none: BIRD leaves the protocol disabled.
-    #[default]
     Absent,
     /// It says that the protocol is enabled.
     Written,
@@ -35,7 +33,7 @@ pub enum Intent {
 }
 
 /// What is known of one protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProtocolView {
     /// BIRD's word.
     pub seen: Seen,
@@ -44,7 +42,7 @@ pub struct ProtocolView {
 }
 
 /// What is known of one family of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FamilyView {
     /// The protocol that announces.
     pub normal: ProtocolView,
@@ -258,7 +256,7 @@ mod tests {
             view((Seen::Missing, Absent), (Seen::Missing, Absent)).actual(),
             Some(Announcement::Withdrawn)
         );
-        assert_eq!(FamilyView::default().actual(), None);
+        assert_eq!(FamilyView::UNKNOWN.actual(), None);
     }
 
     fn any_view() -> impl Strategy<Value = FamilyView> {

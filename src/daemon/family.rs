@@ -114,10 +114,7 @@ impl FamilyState {
         Self {
             family,
             prefixes: service.prefixes_of(family).collect(),
-            names: [
-                service.name.protocol(family),
-                service.name.drain_protocol(family),
-            ],
+            names: service.name.protocols(family),
             desired: None,
             reason: "no verdict yet".to_owned(),
             since: Timestamp::now(),

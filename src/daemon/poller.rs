@@ -76,7 +76,7 @@ pub(super) fn exports(config: &Config) -> Vec<ExportQuestion> {
     let mut questions = Vec::new();
     for (service, spec) in config.services.iter().enumerate() {
         for (family, kind) in spec.families().enumerate() {
-            let protocols = [spec.name.protocol(kind), spec.name.drain_protocol(kind)];
+            let protocols = spec.name.protocols(kind);
             for prefix in spec.prefixes_of(kind) {
                 for (session, _) in sessions(config).filter(|(_, session)| session.family() == kind)
                 {
@@ -286,10 +286,7 @@ pub(super) fn families(config: &Config) -> impl Iterator<Item = (FamilyId, [Stri
         .enumerate()
         .flat_map(|(service, spec)| {
             spec.families().enumerate().map(move |(family, kind)| {
-                (
-                    FamilyId { service, family },
-                    [spec.name.protocol(kind), spec.name.drain_protocol(kind)],
-                )
+                (FamilyId { service, family }, spec.name.protocols(kind))
             })
         })
 }

@@ -92,6 +92,12 @@ impl ServiceName {
     pub fn drain_protocol(&self, family: Family) -> String {
         format!("anycast_{self}_{}_drain", family.suffix())
     }
+
+    /// Both of a family: the one that announces, then its drained twin.
+    #[must_use]
+    pub fn protocols(&self, family: Family) -> [String; 2] {
+        [self.protocol(family), self.drain_protocol(family)]
+    }
 }
 
 impl NeighborName {

@@ -42,14 +42,6 @@ pub struct Protocol {
     pub limit_hit: bool,
 }
 
-impl Protocol {
-    /// Whether this is a BGP session that is up.
-    #[must_use]
-    pub fn is_established(&self) -> bool {
-        self.state == ProtocolState::Up && self.session == "Established"
-    }
-}
-
 /// Codes of a row and of the details that follow it.
 const ROW: u16 = 1002;
 const DETAILS: u16 = 1006;
