@@ -29,8 +29,12 @@ fn somebody_configures_while_withdrawn() -> Result<()> {
 fn somebody_disables_and_enables_by_hand() -> Result<()> {
     let lab = lab()?;
     let (scene, mut server) = Scene::announced(&lab, &settings())?;
-    scene.bird.ask("disable \"anycast_resolver_v4\"")?;
-    scene.lacks(&BOTH[..1])?;
+    // Down by the time of the reply, and perhaps up again before anybody else could look.
+    let reply = scene.bird.ask("disable \"anycast_resolver_v4\"")?;
+    assert!(reply.contains("anycast_resolver_v4: disabled"), "{reply}");
+    scene.lab.wait_until("enabled again", || {
+        scene.bird.is_up("anycast_resolver_v4", true)
+    })?;
     scene.has(&BOTH)?;
     server.kill()?;
     scene.lacks(&BOTH)?;
