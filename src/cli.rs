@@ -42,9 +42,18 @@ Exit codes:
 pub enum Command {
     /// Check the configuration, and what it renders with `bird -p`
     Check {
-        /// Print findings as JSON
-        #[arg(long)]
+        /// How findings are printed
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+        /// Print findings as JSON: the same as `--format json`
+        #[arg(long, conflicts_with = "format")]
         json: bool,
+        /// What stands for the passwords when BIRD tries the file
+        #[arg(long, value_enum, default_value_t = Passwords::Real)]
+        secrets: Passwords,
+        /// Try the file on this program instead of `bird.binary`; may be given several times
+        #[arg(long = "bird", value_name = "PROGRAM")]
+        birds: Vec<PathBuf>,
     },
     /// Print the configuration for BIRD
     Render {
@@ -95,6 +104,26 @@ pub enum Command {
 
 const STATUS_EXIT_CODES: &str = "\
 Exits with 0 when every service shown is announced, with 1 when one is not, with 4 when the daemon does not answer.";
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// With the line of the file and a caret
+    Human,
+    /// One JSON document
+    Json,
+    /// Annotations that GitHub shows at the line
+    Github,
+}
+
+/// What stands for the passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Passwords {
+    /// Those that the configuration names, as far as they can be read
+    Real,
+    /// The same word for all; nothing is read
+    Placeholder,
+}
 
 /// What can be rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

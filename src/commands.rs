@@ -5,6 +5,7 @@ pub mod documents;
 pub mod probe;
 pub mod render;
 pub mod run;
+mod secrets;
 pub mod status;
 
 #[cfg(test)]
@@ -15,10 +16,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
-use crate::config::{Config, Parsed, Severity};
-use crate::files::{self, PasswordError, ReadError};
-use crate::model::{NeighborName, Password};
+use crate::cli::{Cli, Command, Format};
+use crate::config::{Config, Diagnostics, Parsed};
+use crate::files::{self, ReadError};
 
 /// The exit codes of every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +129,19 @@ fn write_line(out: &mut impl Write, text: &str) -> io::Result<()> {
 
 fn dispatch(cli: Cli) -> Result<Output, Failure> {
     match cli.command {
-        Command::Check { json } => check::check(&cli.config, json),
+        Command::Check {
+            format,
+            json,
+            secrets,
+            birds,
+        } => {
+            let options = check::Options {
+                format: if json { Format::Json } else { format },
+                passwords: secrets,
+                birds,
+            };
+            check::check(&cli.config, &options)
+        }
         Command::Render { target, output } => {
             render::render(&cli.config, target, output.as_deref())
         }
@@ -155,50 +167,11 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// Reads and validates a configuration.
 pub fn load(path: &Path) -> Result<Parsed, Failure> {
+    load_or_findings(path)?.map_err(|findings| Failure::new(Code::Usage, &findings))
+}
+
+/// The same, for those who want the findings themselves.
+fn load_or_findings(path: &Path) -> Result<Result<Parsed, Diagnostics>, Failure> {
     let text = files::read_configuration(path)?;
-    Config::parse(&path.display().to_string(), &text)
-        .map_err(|findings| Failure::new(Code::Usage, &findings))
-}
-
-/// The passwords of all neighbours that have one.
-struct Passwords {
-    known: Vec<(NeighborName, Password)>,
-    /// How to exit if all of them were needed.
-    failed: Option<Code>,
-}
-
-/// Reads the passwords of all neighbours. What is wrong with their files is reported where the
-/// configuration names them; `unreadable` says how much a file that cannot be read matters.
-fn passwords(parsed: &mut Parsed, unreadable: Severity) -> Passwords {
-    let neighbors = parsed.config.neighbors.clone();
-    let mut passwords = Passwords {
-        known: Vec::new(),
-        failed: None,
-    };
-    for (name, path) in neighbors
-        .into_iter()
-        .filter_map(|neighbor| Some((neighbor.name, neighbor.password_file?)))
-    {
-        warn_of_readers(parsed, &name, &path);
-        match files::read_password(&path) {
-            Ok(password) => passwords.known.push((name, password)),
-            Err(error) => {
-                let (severity, code) = match error {
-                    PasswordError::Read(ReadError::Io { .. }) => (unreadable, Code::Environment),
-                    _ => (Severity::Error, Code::Usage),
-                };
-                parsed.report_password_file(&name, severity, error.to_string());
-                passwords.failed.get_or_insert(code);
-            }
-        }
-    }
-    passwords
-}
-
-fn warn_of_readers(parsed: &mut Parsed, name: &NeighborName, path: &Path) {
-    if files::is_world_readable(path) {
-        let path = path.display();
-        let message = format!("every user of this host can read {path}: `chmod o-r` it");
-        parsed.report_password_file(name, Severity::Warning, message);
-    }
+    Ok(Config::parse(&path.display().to_string(), &text))
 }

@@ -1,13 +1,9 @@
-//! Files: bounded reads, passwords, and writes that are whole or have not happened.
+//! Files: bounded reads, and writes that are whole or have not happened.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-
-use secrecy::{ExposeSecret, SecretString};
-
-use crate::model::{InvalidPassword, Password};
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -38,40 +34,12 @@ pub enum ReadError {
     },
 }
 
-/// Why a password file gave no password.
-#[derive(Debug, thiserror::Error)]
-pub enum PasswordError {
-    /// It could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// What stands in it cannot be used.
-    #[error("{}: {source}", path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: InvalidPassword,
-    },
-}
-
 /// A configuration of a thousand services is smaller.
 const CONFIGURATION_LIMIT: u64 = 1 << 20;
-/// A password has 80 bytes; the rest is room to say what is wrong instead of that the file is large.
-const PASSWORD_LIMIT: u64 = 4096;
 
 /// Reads a configuration, at most 1 MiB of UTF-8.
 pub fn read_configuration(path: &Path) -> Result<String, ReadError> {
     read_text(path, CONFIGURATION_LIMIT)
-}
-
-/// Reads a password: the only line of a file.
-pub fn read_password(path: &Path) -> Result<Password, PasswordError> {
-    // Wiped when it is dropped, as the password itself is.
-    let text = SecretString::from(read_text(path, PASSWORD_LIMIT)?);
-    Password::from_file(text.expose_secret()).map_err(|source| PasswordError::Invalid {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// Whether every user of the host may read a file. `false` where that cannot be found out.
@@ -82,7 +50,8 @@ pub fn is_world_readable(path: &Path) -> bool {
         .is_ok_and(|file| file.mode() & others_may_read != 0)
 }
 
-fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
+/// Reads UTF-8, at most `limit` bytes.
+pub fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
     let bytes = read_bytes(path, limit).map_err(|source| ReadError::Io {
         path: path.to_owned(),
         source,
@@ -146,7 +115,7 @@ mod tests {
     fn reads_are_bounded_and_say_where_text_ends() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("f");
-        let error = || read_password(&path).unwrap_err().to_string();
+        let error = || read_text(&path, 4096).unwrap_err().to_string();
         assert!(error().starts_with("cannot read"), "{}", error());
         std::fs::write(&path, "x".repeat(5000)).unwrap();
         assert!(error().contains("larger than 4096"), "{}", error());
@@ -156,9 +125,7 @@ mod tests {
             "{}",
             error()
         );
-        std::fs::write(&path, "hunter2\nhunter3\n").unwrap();
-        assert!(!error().contains("hunter"), "{}", error());
-        std::fs::write(&path, "hunter2\n").unwrap();
-        assert_eq!(read_password(&path).unwrap().expose(), "hunter2");
+        std::fs::write(&path, "a\n").unwrap();
+        assert_eq!(read_text(&path, 4096).unwrap(), "a\n");
     }
 }

@@ -16,7 +16,7 @@
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
-//! messages; [`intent`] and [`files`] are the disk, [`host`] this machine, [`control`] our own socket.
+//! messages; [`intent`], [`files`] and [`passwords`] are the disk, [`host`] this machine, [`control`] our own socket.
 //!
 //! **Composition.**
 //! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`cli`] is the command line,
@@ -40,6 +40,7 @@ pub mod health;
 pub mod host;
 pub mod intent;
 pub mod model;
+pub mod passwords;
 pub mod policy;
 pub mod probe;
 pub mod reconcile;

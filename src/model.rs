@@ -8,10 +8,12 @@ mod names;
 mod network;
 mod password;
 mod period;
+mod symbols;
 mod version;
 
 pub use names::{InvalidName, NeighborName, ServiceName};
-pub use network::{Asn, Community, Family, InvalidNetwork, Prefix};
+pub use network::{Asn, Community, Family, InvalidNetwork, LargeCommunity, Prefix};
 pub use password::{InvalidPassword, Password};
 pub use period::{InvalidPeriod, Period};
+pub use symbols::{CredentialName, InterfaceName, InvalidSymbol, ProtocolName, VariableName};
 pub use version::{BirdVersion, InvalidVersion};

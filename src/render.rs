@@ -20,8 +20,8 @@ use crate::model::{NeighborName, Password};
 /// Why nothing was rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A neighbour has a `password_file` and no password was given.
-    #[error("neighbors.{0}.password_file: the password is needed to render the secrets")]
+    /// A neighbour has a password, which was not given.
+    #[error("neighbors.{0}: the password is needed to render the secrets")]
     MissingPassword(NeighborName),
     /// A template and what fills it do not fit.
     #[error("a template is broken, which is a bug in anycastctl: {0}")]

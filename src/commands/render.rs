@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use super::{Code, Failure, Output, load, passwords};
+use super::{Code, Failure, Output, load, secrets};
 use crate::cli::Target;
 use crate::config::{Parsed, Severity};
 use crate::{files, render};
@@ -25,7 +25,7 @@ pub fn render(config: &Path, target: Target, output: Option<&Path>) -> Result<Ou
     let mut parsed = load(config)?;
     let text = match target {
         Target::Bird => bird(&parsed)?,
-        Target::Secrets => secrets(&mut parsed)?,
+        Target::Secrets => passwords(&mut parsed)?,
     };
     let stdout = match output {
         None => text,
@@ -51,8 +51,8 @@ fn bird(parsed: &Parsed) -> Result<String, Failure> {
     render::bird(&parsed.config).map_err(|error| Failure::new(Code::Environment, &error))
 }
 
-fn secrets(parsed: &mut Parsed) -> Result<String, Failure> {
-    let passwords = passwords(parsed, Severity::Error);
+fn passwords(parsed: &mut Parsed) -> Result<String, Failure> {
+    let passwords = secrets::read(parsed, Severity::Error);
     if let Some(code) = passwords.failed {
         return Err(Failure::new(code, &parsed.warnings));
     }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::check::check;
+use super::check::{Options, check};
 use super::render::render;
 use super::*;
-use crate::cli::Target;
+use crate::cli::{Passwords, Target};
 use crate::config::SMALLEST;
 
 /// A configuration with a password file, and the directory that holds both.
@@ -50,8 +50,16 @@ impl Site {
     }
 
     fn check(&self) -> (u8, String) {
-        let output = check(&self.config, false).unwrap();
+        let output = check(&self.config, &options(Format::Human)).unwrap();
         (output.code.number(), self.stable(&output.stdout))
+    }
+}
+
+fn options(format: Format) -> Options {
+    Options {
+        format,
+        passwords: Passwords::Real,
+        birds: Vec::new(),
     }
 }
 
@@ -98,7 +106,7 @@ fn check_shows_what_bird_refuses() {
     let (code, text) = site.check();
     assert_eq!(code, 3);
     insta::assert_snapshot!(anywhere(&text));
-    let json = check(&site.config, true).unwrap().stdout;
+    let json = check(&site.config, &options(Format::Json)).unwrap().stdout;
     insta::assert_snapshot!(anywhere(&json));
 }
 
@@ -112,17 +120,17 @@ fn check_of_a_bad_file_is_its_findings() {
         text.starts_with("DIR/config.yaml:1:1: services: missing"),
         "{text}"
     );
-    let json = check(&site.config, true).unwrap().stdout;
+    let json = check(&site.config, &options(Format::Json)).unwrap().stdout;
     let document: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(document["findings"][0]["path"], "services");
-    assert_eq!(document["bird"], serde_json::Value::Null);
+    assert_eq!(document["bird"], serde_json::json!([]));
 }
 
 #[test]
 fn files_that_cannot_be_read_or_are_no_text_differ_in_exit_code() {
     let site = Site::new(None, NO_BIRD);
     fs::write(&site.config, b"version: 1\n\xff").unwrap();
-    let failure = check(&site.config, false).unwrap_err();
+    let failure = check(&site.config, &options(Format::Human)).unwrap_err();
     assert_eq!(failure.code, Code::Usage);
     assert_eq!(
         site.stable(&failure.message),

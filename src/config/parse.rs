@@ -19,24 +19,34 @@ pub struct Parsed {
     pub config: Config,
     /// What is probably not meant as it stands; no errors, unless they were reported later.
     pub warnings: Diagnostics,
-    /// Where each `password_file` stands.
-    password_files: Vec<(NeighborName, Range<usize>)>,
+    /// Where the password of each neighbour is named.
+    passwords: Vec<Named>,
+}
+
+/// The key that says where a neighbour's password is.
+#[derive(Debug, Clone)]
+struct Named {
+    neighbor: NeighborName,
+    place: Range<usize>,
+    path: String,
 }
 
 impl Parsed {
-    /// Adds a finding about what is in a neighbour's `password_file`, where the file is named.
-    pub fn report_password_file(
+    /// Adds a finding about a neighbour's password, where the configuration says where it is.
+    pub fn report_password(
         &mut self,
         neighbor: &NeighborName,
         severity: Severity,
         message: String,
     ) {
-        let mut places = self.password_files.iter();
-        let place = places.find(|(name, _)| name == neighbor);
+        let mut named = self.passwords.iter();
+        let Some(named) = named.find(|named| named.neighbor == *neighbor) else {
+            return;
+        };
         self.warnings.push(Finding {
             severity,
-            place: place.map_or(0..0, |(_, place)| place.clone()),
-            path: format!("neighbors.{neighbor}.password_file"),
+            place: named.place.clone(),
+            path: named.path.clone(),
             message,
             related: None,
         });
@@ -56,13 +66,13 @@ impl Config {
         let config = file
             .as_ref()
             .and_then(|file| validate::validate(&report, file));
-        let password_files = file.map(|file| password_files(&tree, &file));
+        let passwords = file.map(|file| passwords(&tree, &file.resolved()));
         let diagnostics = Diagnostics::new(source, report.into_findings());
         match config {
             Some(config) if !diagnostics.has_errors() => Ok(Parsed {
                 config,
                 warnings: diagnostics,
-                password_files: password_files.unwrap_or_default(),
+                passwords: passwords.unwrap_or_default(),
             }),
             _ => Err(diagnostics),
         }
@@ -86,11 +96,21 @@ fn read(report: &Report<'_>) -> Option<spec::File> {
         .ok()
 }
 
-fn password_files(tree: &Tree, file: &spec::File) -> Vec<(NeighborName, Range<usize>)> {
+fn passwords(tree: &Tree, file: &spec::File) -> Vec<Named> {
     let entries = file.neighbors.value.iter().flat_map(|named| &named.0);
-    let place = |(name, entry): &(String, spec::Field<spec::Neighbor>)| {
-        let node = entry.value.as_ref()?.password_file.node?;
-        Some((name.parse().ok()?, tree.place(node)))
+    let named = |(name, entry): &(String, spec::Field<spec::Neighbor>)| {
+        let neighbor = entry.value.as_ref()?;
+        let keys = [
+            neighbor.password_file.node,
+            neighbor.password_credential.node,
+            neighbor.password_env.node,
+        ];
+        let node = keys.into_iter().flatten().next()?;
+        Some(Named {
+            neighbor: name.parse().ok()?,
+            place: tree.place(node),
+            path: tree.path(node),
+        })
     };
-    entries.filter_map(place).collect()
+    entries.filter_map(named).collect()
 }

@@ -158,9 +158,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
                 reader: self,
                 step: 0,
             }),
-            (spec::OR_OFF, Content::Scalar { text, .. }) if &**text == "off" => {
-                visitor.visit_unit()
-            }
+            (spec::OR, Content::Scalar { text, .. }) => visitor.visit_borrowed_str(text),
             _ => visitor.visit_newtype_struct(self),
         }
     }

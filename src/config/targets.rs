@@ -54,7 +54,7 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Check, Thresholds, Timing};
+    use crate::config::{ByHand, Check, Route, Thresholds, Timing};
     use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType, Transport};
     use crate::model::Period;
 
@@ -86,6 +86,10 @@ mod tests {
             name: "resolver".parse().unwrap(),
             prefixes: prefixes.iter().map(|text| text.parse().unwrap()).collect(),
             communities: vec![],
+            large_communities: vec![],
+            med: None,
+            route: Route::Blackhole,
+            existing: ByHand::default(),
             require_address: true,
             timing: Timing {
                 interval: Period::from_millis(1000),

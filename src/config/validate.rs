@@ -3,6 +3,7 @@
 //! Every function reports what it finds and goes on; `None` means that something was reported.
 
 mod across;
+mod community;
 mod dns;
 mod neighbor;
 mod node;
@@ -18,6 +19,8 @@ use crate::model::InvalidName;
 
 /// Validates a file; the configuration is whole only if no error was reported.
 pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config> {
+    not_for_defaults(report, &file.neighbor_defaults);
+    let file = &file.resolved();
     let version = report.required(NodeId::ROOT, "version", &file.version, "version: 1");
     let node = report
         .required(
@@ -29,6 +32,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
         .and_then(|node| node::node(report, id(&file.node), node));
     let bird = node::bird(report, &file.bird);
     let bfd = node::bfd(report, &file.bfd);
+    let kernel = node::kernel(report, &file.kernel);
     let daemon = node::daemon(report, &file.daemon);
     let services = named(
         report,
@@ -37,12 +41,14 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
         "at least one service",
         service::service,
     );
+    let own = file.node.value.as_ref().and_then(|node| node.asn.placed());
+    let own = own.map(|(_, asn)| asn.0);
     let neighbors = named(
         report,
         &file.neighbors,
         "neighbors",
         "at least one neighbour",
-        neighbor::neighbor,
+        |report, at, spec| neighbor::neighbor(report, own, at, spec),
     );
     across::check(report, file);
     version?;
@@ -50,6 +56,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
         node: node?,
         bird: bird?,
         bfd: bfd?,
+        kernel: kernel?,
         services: services?
             .into_iter()
             .map(|(name, make)| make(name))
@@ -60,6 +67,22 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
             .collect(),
         daemon: daemon?,
     })
+}
+
+/// What makes a neighbour that one and no other.
+fn not_for_defaults(report: &Report<'_>, field: &Field<spec::Neighbor>) {
+    let Some(defaults) = &field.value else { return };
+    for (key, place) in [
+        ("sessions", defaults.sessions.node),
+        ("preset", defaults.preset.node),
+    ] {
+        if let Some(place) = place {
+            report.error_at_key(
+                place,
+                format!("`{key}` belongs to one neighbour: write it there"),
+            );
+        }
+    }
 }
 
 /// There is no value to go on with, and a finding says why. Where a value may be absent, `None` cannot.

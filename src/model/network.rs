@@ -40,6 +40,11 @@ pub enum InvalidNetwork {
         "`{0}` is not a standard community: write two numbers from 0 to 65535, as in \"64500:53\""
     )]
     Community(String),
+    /// Not `a:b:c` with three 32-bit numbers.
+    #[error(
+        "`{0}` is not a large community: write three numbers from 0 to 4294967295, as in \"64500:1:53\""
+    )]
+    LargeCommunity(String),
 }
 
 /// An address family.
@@ -177,6 +182,15 @@ impl fmt::Display for Prefix {
 pub struct Asn(NonZeroU32);
 
 impl Asn {
+    /// The AS of that number; `None` for 0.
+    #[must_use]
+    pub const fn new(number: u32) -> Option<Self> {
+        match NonZeroU32::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
     /// The number.
     #[must_use]
     pub fn get(self) -> u32 {
@@ -237,6 +251,41 @@ impl FromStr for Community {
 impl fmt::Display for Community {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.high, self.low)
+    }
+}
+
+/// A large community (RFC 8092), `a:b:c` with three 32-bit numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LargeCommunity {
+    /// The first number: the AS that gives the other two a meaning.
+    pub global: u32,
+    /// The second number.
+    pub local1: u32,
+    /// The third number.
+    pub local2: u32,
+}
+
+impl FromStr for LargeCommunity {
+    type Err = InvalidNetwork;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+        let parts = text
+            .split(':')
+            .map(|part| digits(part).and_then(|digits| digits.parse().ok()));
+        match parts.collect::<Vec<Option<u32>>>()[..] {
+            [Some(global), Some(local1), Some(local2)] => Ok(Self {
+                global,
+                local1,
+                local2,
+            }),
+            _ => Err(InvalidNetwork::LargeCommunity(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for LargeCommunity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.global, self.local1, self.local2)
     }
 }
 
@@ -321,6 +370,16 @@ mod tests {
             "", "1", "1:2:3", "65536:0", "0:65536", "-1:0", "+1:0", "a:b", "(1,2)",
         ] {
             assert!(bad.parse::<Community>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn large_communities_are_three_numbers() {
+        let read: LargeCommunity = "4294967295:0:53".parse().unwrap();
+        assert_eq!((read.global, read.local1, read.local2), (u32::MAX, 0, 53));
+        assert_eq!(read.to_string(), "4294967295:0:53");
+        for bad in ["", "1:2", "1:2:3:4", "4294967296:0:0", "+1:2:3", "a:b:c"] {
+            assert!(bad.parse::<LargeCommunity>().is_err(), "{bad}");
         }
     }
 }

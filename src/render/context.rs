@@ -1,18 +1,21 @@
 //! What fills the templates: every name, number and decision, so that they only lay out text.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
+mod filters;
+mod sessions;
+mod statics;
+
+use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
+use self::filters::Filter;
+use self::sessions::Bgp;
+use self::statics::Static;
 use super::Error;
-use crate::config::{self, BirdLog, Config, LimitAction, Neighbor, Service, Session};
-use crate::model::{BirdVersion, Community, Family, NeighborName, Password, Prefix};
-
-/// BIRD's own default for static routes, said aloud because the twin's refers to it.
-const PREFERENCE: u16 = 200;
-/// Lower, so that the twin's routes stay behind while both protocols are up: make before break.
-const DRAIN_PREFERENCE: u16 = 150;
+use crate::config::{self, BirdLog, Config, Import, KernelExport, Neighbor};
+use crate::model::{
+    BirdVersion, Community, Family, LargeCommunity, NeighborName, Password, Prefix,
+};
 
 /// Fills `bird.conf.j2`.
 #[derive(Serialize)]
@@ -23,27 +26,53 @@ pub(super) struct Bird {
     secrets: Option<String>,
     /// Whether BIRD knows `authentication`.
     authentication: bool,
+    /// The families in which a service has a prefix.
+    sets: Vec<Set>,
+    /// Families in which the next hops of imported routes have to be looked up.
+    lookups: Vec<Lookup>,
+    kernels: [Kernel; 2],
     bfd: Option<Bfd>,
     statics: Vec<Static>,
     filters: Vec<Filter>,
     sessions: Vec<Bgp>,
+    includes: Vec<String>,
 }
 
 impl Bird {
     pub(super) fn new(config: &Config) -> Self {
-        let any_password = config.neighbors.iter().any(|n| n.password_file.is_some());
-        let any_bfd = config.neighbors.iter().any(|neighbor| neighbor.bfd);
+        let rendered = |neighbor: &&Neighbor| neighbor.sessions.iter().any(is_rendered);
+        let neighbors = || config.neighbors.iter().filter(rendered);
+        let any_password = neighbors().any(|neighbor| neighbor.password.is_some());
+        let any_bfd = neighbors().any(|neighbor| neighbor.bfd);
         Self {
             log: log(&config.bird.log),
             router_id: config.node.router_id,
             secrets: any_password.then(|| config.bird.secrets.display().to_string()),
             authentication: knows_authentication(config.bird.version),
+            sets: sets(config),
+            lookups: Family::ALL
+                .into_iter()
+                .filter(|family| looks_up(config, *family))
+                .map(Lookup::new)
+                .collect(),
+            kernels: Family::ALL.map(|family| Kernel::new(config, family)),
             bfd: any_bfd.then(|| Bfd::new(config.bfd)),
-            statics: statics(config),
-            filters: filters(config),
-            sessions: sessions(config),
+            statics: statics::statics(config),
+            filters: filters::filters(config),
+            sessions: sessions::sessions(config),
+            includes: config
+                .bird
+                .include
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
         }
     }
+}
+
+/// Whether a session is ours to render, and not written by hand.
+fn is_rendered(session: &config::Session) -> bool {
+    session.by_hand.is_none()
 }
 
 fn log(log: &BirdLog) -> String {
@@ -58,6 +87,97 @@ fn log(log: &BirdLog) -> String {
 fn knows_authentication(version: BirdVersion) -> bool {
     let second = BirdVersion::new(2, 17, 0)..BirdVersion::new(3, 0, 0);
     second.contains(&version) || version >= BirdVersion::new(3, 1, 0)
+}
+
+/// All prefixes of a family.
+#[derive(Serialize)]
+struct Set {
+    name: String,
+    prefixes: Vec<String>,
+}
+
+fn set_name(family: Family) -> String {
+    format!("ANYCAST_{}", family.suffix().to_ascii_uppercase())
+}
+
+fn sets(config: &Config) -> Vec<Set> {
+    let set = |family| {
+        let services = config.services.iter();
+        let prefixes = services.flat_map(|service| service.prefixes_of(family));
+        let prefixes: Vec<_> = prefixes.map(|prefix: Prefix| prefix.to_string()).collect();
+        let name = set_name(family);
+        Some(Set { name, prefixes }).filter(|set| !set.prefixes.is_empty())
+    };
+    Family::ALL.into_iter().filter_map(set).collect()
+}
+
+/// Whether BIRD has to look up where a next hop is, which it does for neighbours that are not directly
+/// connected.
+fn looks_up(config: &Config, family: Family) -> bool {
+    let imports = |neighbor: &&Neighbor| {
+        let import = neighbor.import == Import::DefaultRoute;
+        import && neighbor.multihop.is_some()
+    };
+    let mut neighbors = config.neighbors.iter().filter(imports);
+    neighbors.any(|neighbor| neighbor.sessions_of(family).any(is_rendered))
+}
+
+/// A table of this host's own networks. It is apart from the announced routes: there, the network of an
+/// anycast address on this host would win over the static route that neighbours get.
+#[derive(Serialize)]
+struct Lookup {
+    channel: &'static str,
+    table: String,
+}
+
+impl Lookup {
+    fn new(family: Family) -> Self {
+        Self {
+            channel: family.channel(),
+            table: table(family),
+        }
+    }
+}
+
+fn table(family: Family) -> String {
+    format!("igp{}", number(family))
+}
+
+fn number(family: Family) -> char {
+    match family {
+        Family::V4 => '4',
+        Family::V6 => '6',
+    }
+}
+
+/// The kernel's routing table of a family.
+#[derive(Serialize)]
+struct Kernel {
+    name: String,
+    channel: &'static str,
+    /// Whether imported routes are written.
+    export: bool,
+    /// At most so many next hops.
+    ecmp: Option<u8>,
+    source: Option<String>,
+}
+
+impl Kernel {
+    fn new(config: &Config, family: Family) -> Self {
+        let mut neighbors = config.neighbors.iter();
+        let imports = neighbors.any(|neighbor| {
+            let import = neighbor.import == Import::DefaultRoute;
+            import && neighbor.sessions_of(family).any(is_rendered)
+        });
+        let source = config.kernel.preferred_source(family);
+        Self {
+            name: format!("kernel{}", number(family)),
+            channel: family.channel(),
+            export: imports && config.kernel.export == KernelExport::Bgp,
+            ecmp: config.kernel.ecmp,
+            source: source.map(|address| address.to_string()),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -76,215 +196,29 @@ impl Bfd {
     }
 }
 
-#[derive(Serialize)]
-struct Static {
-    name: String,
-    intent: String,
-    channel: &'static str,
-    preference: u16,
-    prefixes: Vec<String>,
-}
-
-fn statics(config: &Config) -> Vec<Static> {
-    let of_family = |service: &Service, family: Family| {
-        let protocols = [
-            (service.name.protocol(family), PREFERENCE),
-            (service.name.drain_protocol(family), DRAIN_PREFERENCE),
-        ];
-        protocols.map(|(name, preference)| Static {
-            intent: pattern(&config.bird.intent_file(&name)),
-            name,
-            channel: family.channel(),
-            preference,
-            prefixes: prefixes(service, family),
-        })
-    };
-    let of_service = |service| {
-        let families = Service::families(service);
-        families.flat_map(move |family| of_family(service, family))
-    };
-    config.services.iter().flat_map(of_service).collect()
-}
-
-fn prefixes(service: &Service, family: Family) -> Vec<String> {
-    let own = service.prefixes_of(family);
-    own.map(|prefix: Prefix| prefix.to_string()).collect()
-}
-
-/// The path as a pattern of exactly one name. BIRD refuses to load with a plain include whose file is
-/// missing, but a pattern may match nothing. The brackets stand in the first component, where the directory
-/// is `/` and always there: BIRD also refuses a pattern below a directory that is missing.
-fn pattern(path: &Path) -> String {
-    let path = path.display().to_string();
-    match path.find(|c: char| c.is_ascii_alphanumeric()) {
-        Some(at) => format!("{}[{}]{}", &path[..at], &path[at..=at], &path[at + 1..]),
-        None => path,
-    }
-}
-
-#[derive(Serialize)]
-struct Filter {
-    name: String,
-    branches: Vec<Branch>,
-}
-
-/// The routes of one static protocol.
-#[derive(Serialize)]
-struct Branch {
-    protocol: String,
-    prefixes: Vec<String>,
-    communities: Vec<Pair>,
-    /// Our AS number, as often as it is prepended.
-    prepends: Vec<u32>,
-}
-
-#[derive(Serialize)]
-struct Pair {
-    high: u16,
-    low: u16,
-}
-
-fn pairs(communities: impl Iterator<Item = Community>) -> Vec<Pair> {
-    let pair = |Community { high, low }| Pair { high, low };
-    communities.map(pair).collect()
-}
-
-fn filter_name(neighbor: &NeighborName, family: Family) -> String {
-    format!("{}_export", neighbor.protocol(family, 0))
-}
-
-/// One for each neighbour and family in which it has a session.
-fn filters(config: &Config) -> Vec<Filter> {
-    let of_family = |neighbor: &Neighbor, family| Filter {
-        name: filter_name(&neighbor.name, family),
-        branches: branches(config, neighbor, family),
-    };
-    let of_neighbor = |neighbor| {
-        let has_session =
-            move |family: &Family| Neighbor::sessions_of(neighbor, *family).next().is_some();
-        let families = Family::ALL.into_iter().filter(has_session);
-        families.map(move |family| of_family(neighbor, family))
-    };
-    config.neighbors.iter().flat_map(of_neighbor).collect()
-}
-
-fn branches(config: &Config, neighbor: &Neighbor, family: Family) -> Vec<Branch> {
-    let announces = |service: &&Service| service.prefixes_of(family).next().is_some();
-    let services = config.services.iter().filter(announces);
-    let both = |service| {
-        [
-            branch(service, family),
-            drain_branch(service, family, neighbor, config.node.asn.get()),
-        ]
-    };
-    services.flat_map(both).collect()
-}
-
-fn branch(service: &Service, family: Family) -> Branch {
-    Branch {
-        protocol: service.name.protocol(family),
-        prefixes: prefixes(service, family),
-        communities: pairs(service.communities.iter().copied()),
-        prepends: Vec::new(),
-    }
-}
-
-fn drain_branch(service: &Service, family: Family, neighbor: &Neighbor, asn: u32) -> Branch {
-    let drain = neighbor.drain;
-    let shutdown = Some(Community::GRACEFUL_SHUTDOWN)
-        .filter(|added| drain.graceful_shutdown && !service.communities.contains(added));
-    Branch {
-        protocol: service.name.drain_protocol(family),
-        communities: pairs(service.communities.iter().copied().chain(shutdown)),
-        prepends: vec![asn; drain.prepend.into()],
-        ..branch(service, family)
-    }
-}
-
-#[derive(Serialize)]
-struct Bgp {
-    name: String,
-    description: String,
-    local: IpAddr,
-    local_asn: u32,
-    remote: IpAddr,
-    remote_asn: u32,
-    multihop: Option<u8>,
-    /// The name of the constant that holds it.
-    password: Option<String>,
-    bfd: bool,
-    /// Seconds.
-    hold_time: Option<u64>,
-    /// Seconds.
-    keepalive_time: Option<u64>,
-    channel: &'static str,
-    import_limit: Limit,
-    export_limit: Limit,
-    filter: String,
-}
-
-#[derive(Serialize)]
-struct Limit {
-    max: u32,
-    action: &'static str,
-}
-
-impl Limit {
-    fn new(limit: config::Limit, default: u32) -> Self {
-        Self {
-            max: limit.max.unwrap_or(default),
-            action: match limit.action {
-                LimitAction::Block => "block",
-                LimitAction::Restart => "restart",
-            },
-        }
-    }
-}
-
-fn sessions(config: &Config) -> Vec<Bgp> {
-    let of_neighbor = |neighbor| {
-        let sessions = Neighbor::named_sessions(neighbor);
-        sessions.map(move |(name, session)| bgp(config, neighbor, name, *session))
-    };
-    config.neighbors.iter().flat_map(of_neighbor).collect()
-}
-
-fn bgp(config: &Config, neighbor: &Neighbor, name: String, session: Session) -> Bgp {
-    let family = session.family();
-    let hold_time = neighbor.hold_time.map(|time| time.millis() / 1000);
-    Bgp {
-        name,
-        description: format!("{} {family}", neighbor.name),
-        local: session.local,
-        local_asn: config.node.asn.get(),
-        remote: session.remote,
-        remote_asn: neighbor.asn.get(),
-        multihop: neighbor.multihop,
-        password: neighbor
-            .password_file
-            .as_ref()
-            .map(|_| constant(&neighbor.name)),
-        bfd: neighbor.bfd,
-        hold_time,
-        // A third (RFC 4271, 10).
-        keepalive_time: hold_time.map(|seconds| (seconds / 3).max(1)),
-        channel: family.channel(),
-        import_limit: Limit::new(neighbor.limits.import, 1),
-        export_limit: Limit::new(neighbor.limits.export, export_limit(config, family)),
-        filter: filter_name(&neighbor.name, family),
-    }
-}
-
-/// Four times what we have: a net against a filter that lets out too much, and never in the way.
-fn export_limit(config: &Config, family: Family) -> u32 {
-    let own = config
-        .services
+/// The statements of a filter that add to a route what neighbours see of it.
+fn attributes(
+    communities: &[Community],
+    large: &[LargeCommunity],
+    med: Option<u32>,
+) -> Vec<String> {
+    let standard = communities
         .iter()
-        .flat_map(|service| service.prefixes_of(family));
-    u32::try_from(own.count())
-        .unwrap_or(u32::MAX)
-        .saturating_mul(4)
-        .max(1)
+        .map(|Community { high, low }| format!("bgp_community.add(({high},{low}));"));
+    let large = large.iter().map(|large| {
+        let (global, local1, local2) = (large.global, large.local1, large.local2);
+        format!("bgp_large_community.add(({global},{local1},{local2}));")
+    });
+    let med = med.map(|med| format!("bgp_med = {med};"));
+    standard.chain(large).chain(med).collect()
+}
+
+fn attributes_of(service: &config::Service) -> Vec<String> {
+    attributes(
+        &service.communities,
+        &service.large_communities,
+        service.med,
+    )
 }
 
 fn constant(neighbor: &NeighborName) -> String {
@@ -309,7 +243,7 @@ impl<'p> Secrets<'p> {
         passwords: &'p [(NeighborName, Password)],
     ) -> Result<Self, Error> {
         let neighbors = config.neighbors.iter();
-        let protected = neighbors.filter(|neighbor| neighbor.password_file.is_some());
+        let protected = neighbors.filter(|neighbor| neighbor.password.is_some());
         let secrets = protected.map(|Neighbor { name, .. }| {
             let found = passwords.iter().find(|(other, _)| other == name);
             let (_, password) = found.ok_or_else(|| Error::MissingPassword(name.clone()))?;

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::leaf::FromText;
 use crate::config::tree::NodeId;
 
 /// The name by which a [`Field`] asks the reader for a place and a value.
 pub(crate) const FIELD: &str = "$field";
-/// The name by which an [`OrOff`] asks the reader to look for `off`.
-pub(crate) const OR_OFF: &str = "$or_off";
+/// The name by which an [`Or`] asks the reader to look for a word.
+pub(crate) const OR: &str = "$or";
 
 /// A key's value: absent (no node), refused and reported (a node, no value), or there.
 #[derive(Debug, Clone)]
@@ -85,38 +86,38 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
     }
 }
 
-/// A section, or the word `off`.
+/// A word, or a section instead.
 #[derive(Debug, Clone)]
-pub(crate) enum OrOff<T> {
-    /// `off`
-    Off,
+pub(crate) enum Or<W, T> {
+    /// The word.
+    Word(W),
     /// The section.
-    On(T),
+    Section(T),
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for OrOff<T> {
+impl<'de, W: FromText, T: Deserialize<'de>> Deserialize<'de> for Or<W, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit<T>(PhantomData<T>);
+        struct Visit<W, T>(PhantomData<(W, T)>);
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Visit<T> {
-            type Value = OrOff<T>;
+        impl<'de, W: FromText, T: Deserialize<'de>> Visitor<'de> for Visit<W, T> {
+            type Value = Or<W, T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a section or `off`")
+                f.write_str("a word or a section")
             }
 
-            fn visit_unit<E>(self) -> Result<OrOff<T>, E> {
-                Ok(OrOff::Off)
+            fn visit_str<E: Error>(self, word: &str) -> Result<Or<W, T>, E> {
+                W::from_text(word).map(Or::Word).map_err(E::custom)
             }
 
             fn visit_newtype_struct<D: Deserializer<'de>>(
                 self,
                 deserializer: D,
-            ) -> Result<OrOff<T>, D::Error> {
-                T::deserialize(deserializer).map(OrOff::On)
+            ) -> Result<Or<W, T>, D::Error> {
+                T::deserialize(deserializer).map(Or::Section)
             }
         }
 
-        deserializer.deserialize_newtype_struct(OR_OFF, Visit(PhantomData))
+        deserializer.deserialize_newtype_struct(OR, Visit(PhantomData))
     }
 }

@@ -2,15 +2,20 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use super::Field;
-use crate::config::{BirdLog, LimitAction, OnStop};
+use super::{Field, Preset};
+use crate::config::{
+    BirdLog, Discard, GracefulRestart, Import, KernelExport, LimitAction, OnStop, Role,
+};
 use crate::dns::{self, DNSClass, NameTemplate, Rcode, RecordType, Transport};
-use crate::model::{Asn, BirdVersion, Community, Period, Prefix};
+use crate::model::{
+    Asn, BirdVersion, Community, CredentialName, InterfaceName, LargeCommunity, Period, Prefix,
+    ProtocolName, ServiceName, VariableName,
+};
 
 /// A key whose value is one text.
 pub(crate) type Leaf<T> = Field<Text<T>>;
@@ -31,6 +36,12 @@ impl<'de, T: FromText> Deserialize<'de> for Text<T> {
 pub(crate) struct Number<const MIN: u32, const MAX: u32>(u32);
 
 impl<const MIN: u32, const MAX: u32> Number<MIN, MAX> {
+    /// A number that was not typed.
+    pub(super) const fn new(number: u32) -> Self {
+        assert!(MIN <= number && number <= MAX, "within its bounds");
+        Self(number)
+    }
+
     /// The number, in any type that holds `MAX`.
     pub(crate) fn get<T: TryFrom<u32>>(self) -> Option<T> {
         T::try_from(self.0).ok()
@@ -51,6 +62,14 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> 
         })
     }
 }
+
+/// The word `off`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Off;
+
+/// A BGP identifier: written as an address, but no address of a host needs to be it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RouterId(pub(crate) Ipv4Addr);
 
 /// A type that is written as text.
 pub(crate) trait FromText: Sized {
@@ -84,28 +103,60 @@ from_text! {
     DNSClass => |text| dns::class(text).map_err(|error| error.to_string());
     Transport => |text| one_of(text, [("udp", Transport::Udp), ("tcp", Transport::Tcp)]);
     OnStop => |text| one_of(text, [("withdraw", OnStop::Withdraw), ("hold", OnStop::Hold)]);
-    LimitAction => limit_action;
+    LimitAction => |text| one_of(text, [
+        ("warn", Self::Warn), ("block", Self::Block), ("restart", Self::Restart), ("disable", Self::Disable),
+    ]);
+    GracefulRestart => |text| one_of(text, [("aware", Self::Aware), ("on", Self::On), ("off", Self::Off)]);
+    Import => |text| one_of(text, [("none", Self::None), ("default_route", Self::DefaultRoute)]);
+    KernelExport => |text| one_of(text, [("bgp", Self::Bgp), ("none", Self::None)]);
+    Discard => discard;
+    Off => off;
+    Role => |text| one_of(text, [
+        ("provider", Self::Provider), ("customer", Self::Customer), ("peer", Self::Peer),
+        ("rs_server", Self::RsServer), ("rs_client", Self::RsClient),
+    ]);
+    Preset => |text| one_of(text, [("vultr", Self::Vultr), ("vultr_bare_metal", Self::VultrBareMetal)]);
+    LargeCommunity => from_str;
+    InterfaceName => from_str;
+    ProtocolName => from_str;
+    ServiceName => from_str;
+    CredentialName => from_str;
+    VariableName => from_str;
+    Ipv6Addr => ipv6;
     String => label;
-    Ipv4Addr => router_id;
+    RouterId => router_id;
+    Ipv4Addr => ipv4;
     IpAddr => address;
     PathBuf => path;
     BirdLog => log;
 }
 
-fn one_of<T>(text: &str, known: [(&str, T); 2]) -> Result<T, String> {
-    let message = format!("`{text}` is neither `{}` nor `{}`", known[0].0, known[1].0);
-    let found = known.into_iter().find(|(name, _)| *name == text);
-    found.map(|(_, value)| value).ok_or(message)
+fn discard(text: &str) -> Result<Discard, String> {
+    match text {
+        "blackhole" => Ok(Discard::Blackhole),
+        "unreachable" => Ok(Discard::Unreachable),
+        _ => Err(format!(
+            "`{text}` is neither `blackhole` nor `unreachable` nor a map of keys, as in `{{ interface: anycast0 }}`"
+        )),
+    }
 }
 
-fn limit_action(text: &str) -> Result<LimitAction, String> {
+fn off(text: &str) -> Result<Off, String> {
     match text {
-        "disable" => Err(
-            "`disable` would keep the session down until somebody enables it by hand: write `block` or, on import, `restart`".to_owned(),
-        ),
-        "warn" => Err("`warn` limits nothing: write `block` or, on import, `restart`".to_owned()),
-        _ => one_of(text, [("block", LimitAction::Block), ("restart", LimitAction::Restart)]),
+        "off" => Ok(Off),
+        _ => Err(format!("`{text}` is neither `off` nor a map of keys")),
     }
+}
+
+fn one_of<T, const N: usize>(text: &str, known: [(&str, T); N]) -> Result<T, String> {
+    let names: Vec<String> = known.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let found = known.into_iter().find(|(name, _)| *name == text);
+    found
+        .map(|(_, value)| value)
+        .ok_or_else(|| match &names[..] {
+            [one, other] => format!("`{text}` is neither {one} nor {other}"),
+            names => format!("`{text}` is none of {}", names.join(", ")),
+        })
 }
 
 /// The longest name of a node or check, in characters.
@@ -124,16 +175,30 @@ fn label(text: &str) -> Result<String, String> {
     }
 }
 
-fn router_id(text: &str) -> Result<Ipv4Addr, String> {
+fn router_id(text: &str) -> Result<RouterId, String> {
     match text.parse() {
         Ok(Ipv4Addr::UNSPECIFIED) => Err(
             "0.0.0.0 identifies no router (RFC 6286): write an IPv4 address of this node"
                 .to_owned(),
         ),
-        Ok(id) => Ok(id),
+        Ok(id) => Ok(RouterId(id)),
         Err(_) => Err(format!(
             "`{text}` is not a router id: write an IPv4 address, also on a node that speaks only IPv6"
         )),
+    }
+}
+
+fn ipv4(text: &str) -> Result<Ipv4Addr, String> {
+    match address(text)? {
+        IpAddr::V4(address) => Ok(address),
+        IpAddr::V6(_) => Err(format!("{text} is IPv6, and an IPv4 address belongs here")),
+    }
+}
+
+fn ipv6(text: &str) -> Result<Ipv6Addr, String> {
+    match address(text)? {
+        IpAddr::V6(address) => Ok(address),
+        IpAddr::V4(_) => Err(format!("{text} is IPv4, and an IPv6 address belongs here")),
     }
 }
 

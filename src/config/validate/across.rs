@@ -3,20 +3,22 @@
 use std::net::IpAddr;
 use std::path::Path;
 
+mod announced;
+
 use super::node::stale_after;
 use crate::config::Severity;
 use crate::config::report::Report;
-use crate::config::spec::{self, Field, Named};
+use crate::config::spec::{self, Field, Leaf, Named};
 use crate::config::tree::NodeId;
-use crate::model::{Family, Period, Prefix};
+use crate::model::{BirdVersion, Family, Period, Prefix, ProtocolName, ServiceName};
 
 pub(super) fn check(report: &Report<'_>, file: &spec::File) {
     prefixes(report, file);
     remotes(report, file);
-    own_asn(report, file);
     timeouts(report, file);
-    families(report, file);
-    export_limits(report, file);
+    announced::check(report, file);
+    versions(report, file);
+    protocols(report, file);
     locals(report, file);
     paths(report, file);
 }
@@ -97,20 +99,6 @@ fn remotes(report: &Report<'_>, file: &spec::File) {
     }
 }
 
-fn own_asn(report: &Report<'_>, file: &spec::File) {
-    let own = file.node.value.as_ref().and_then(|node| node.asn.placed());
-    let Some((first, own)) = own else { return };
-    for (place, asn) in entries(&file.neighbors).filter_map(|(_, neighbor)| neighbor.asn.placed()) {
-        if asn.0 == own.0 {
-            let message = format!(
-                "AS {} is our own, which makes this an iBGP session, and this version knows only eBGP: give the node an AS number of its own",
-                asn.0
-            );
-            report.pair(Severity::Error, place, message, (first, "our own"));
-        }
-    }
-}
-
 /// A check must be able to fail before it counts as stale.
 fn timeouts(report: &Report<'_>, file: &spec::File) {
     let daemon = file.daemon.value.as_ref();
@@ -137,59 +125,8 @@ fn timeouts(report: &Report<'_>, file: &spec::File) {
     }
 }
 
-fn families(report: &Report<'_>, file: &spec::File) {
-    let remotes = || {
-        let sessions = entries(&file.neighbors).flat_map(|(_, neighbor)| sessions_of(neighbor));
-        sessions.filter_map(|session| session.remote.placed())
-    };
-    // Without any session that was understood there is more to say than this.
-    if remotes().next().is_none() {
-        return;
-    }
-    for family in Family::ALL {
-        if remotes().any(|(_, remote)| Family::of(remote.0) == family) {
-            continue;
-        }
-        for (_, service) in entries(&file.services) {
-            if let Some((place, prefix)) =
-                prefixes_of(service).find(|(_, prefix)| prefix.family() == family)
-            {
-                report.warning(
-                    place,
-                    format!("{prefix} is never announced: no neighbour has an {family} session"),
-                );
-            }
-        }
-    }
-}
-
 fn all_prefixes(file: &spec::File) -> impl Iterator<Item = (NodeId, Prefix)> {
     entries(&file.services).flat_map(|(_, service)| prefixes_of(service))
-}
-
-/// BIRD drops what is over the limit in the order of arrival: some service would be the one.
-fn export_limits(report: &Report<'_>, file: &spec::File) {
-    for (_, neighbor) in entries(&file.neighbors) {
-        let limits = neighbor.limits.value.as_ref();
-        let export = limits.and_then(|limits| limits.export.value.as_ref());
-        let most = most_announced(file, neighbor);
-        if let Some((place, max)) = export.and_then(|export| export.max.placed())
-            && max.get::<usize>().is_some_and(|max| max < most)
-        {
-            report.error(place, format!("this neighbour is to get {most} prefixes of one family: some would never be announced"));
-        }
-    }
-}
-
-/// How many prefixes a neighbour gets over one session.
-fn most_announced(file: &spec::File, neighbor: &spec::Neighbor) -> usize {
-    let remotes = sessions_of(neighbor).filter_map(|session| session.remote.value.as_ref());
-    let families = remotes.map(|remote| Family::of(remote.0));
-    let counts = families.map(|family| {
-        let own = all_prefixes(file).filter(|(_, prefix)| prefix.family() == family);
-        own.count()
-    });
-    counts.max().unwrap_or_default()
 }
 
 /// A session from an anycast address may be answered to another node.
@@ -208,6 +145,70 @@ fn locals(report: &Report<'_>, file: &spec::File) {
     }
 }
 
+/// BIRD's configuration knows roles from this release on (RFC 9234).
+const ROLES: BirdVersion = BirdVersion::new(2, 0, 11);
+
+/// Keys whose syntax is younger than the BIRD that the file is rendered for.
+fn versions(report: &Report<'_>, file: &spec::File) {
+    let bird = file.bird.value.as_ref();
+    let given = bird.and_then(|bird| bird.version.placed());
+    let Some((version, _)) = given.filter(|(_, version)| version.0 < ROLES) else {
+        return;
+    };
+    for (place, _) in entries(&file.neighbors).filter_map(|(_, neighbor)| neighbor.role.placed()) {
+        let message = format!("roles need BIRD {ROLES}: an older one refuses the whole file");
+        let label = "the file is rendered for this release";
+        report.pair(Severity::Error, place, message, (version, label));
+    }
+}
+
+/// One name stands for one protocol, or switching one service would switch another.
+fn protocols(report: &Report<'_>, file: &spec::File) {
+    let mut seen: Vec<(String, NodeId)> = Vec::new();
+    for (place, name) in by_hand(file) {
+        match seen.iter().find(|(other, _)| other == name.as_str()) {
+            Some((_, first)) => {
+                let message =
+                    format!("the protocol {name} stands here twice: it can do one thing only");
+                report.pair(Severity::Error, place, message, (*first, "first used here"));
+            }
+            None => seen.push((name.to_string(), place)),
+        }
+    }
+    for (service, place) in rendered(file) {
+        for family in Family::ALL {
+            for name in service.protocols(family) {
+                if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+                    let message =
+                        format!("{name} is what the protocol of service {service} is called");
+                    report.pair(Severity::Error, *first, message, (place, "this service"));
+                }
+            }
+        }
+    }
+}
+
+/// Services whose protocols are rendered.
+fn rendered(file: &spec::File) -> impl Iterator<Item = (ServiceName, NodeId)> {
+    let entries = file.services.value.iter().flat_map(|named| &named.0);
+    let own = entries.filter(|(_, service)| {
+        let bird = service.value.as_ref().map(|service| &service.bird);
+        bird.is_some_and(|bird| bird.node.is_none())
+    });
+    own.filter_map(|(name, service)| Some((name.parse().ok()?, service.node?)))
+}
+
+/// The names of all protocols that are written by hand.
+fn by_hand(file: &spec::File) -> impl Iterator<Item = (NodeId, &ProtocolName)> {
+    let services = entries(&file.services).filter_map(|(_, service)| service.bird.value.as_ref());
+    let statics = services.flat_map(|bird| [&bird.v4, &bird.v6, &bird.v4_drain, &bird.v6_drain]);
+    let sessions = entries(&file.neighbors).flat_map(|(_, neighbor)| sessions_of(neighbor));
+    let names = statics.chain(sessions.map(|session| &session.bird));
+    names
+        .filter_map(Leaf::placed)
+        .map(|(place, name)| (place, &name.0))
+}
+
 /// Keys that name files which are written or listened on, each by one program for one purpose.
 fn paths(report: &Report<'_>, file: &spec::File) {
     let bird = file.bird.value.as_ref();
@@ -219,7 +220,9 @@ fn paths(report: &Report<'_>, file: &spec::File) {
         daemon.map(|daemon| &daemon.control),
     ];
     let mut seen: Vec<(NodeId, &Path)> = Vec::new();
-    for (place, path) in keys.into_iter().flatten().filter_map(Field::placed) {
+    let included = bird.into_iter().flat_map(|bird| bird.include.value.iter());
+    let keys = keys.into_iter().flatten().chain(included.flatten());
+    for (place, path) in keys.filter_map(Field::placed) {
         let path = path.0.as_path();
         match seen.iter().find(|(_, other)| *other == path) {
             Some((first, _)) => {

@@ -1,42 +1,96 @@
 //! One BGP neighbour.
 
+mod limits;
+mod password;
+mod policy;
+
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use super::Reported;
-use super::node::section;
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Leaf, Text};
 use crate::config::tree::NodeId;
-use crate::config::{Drain, Limit, LimitAction, Limits, Neighbor, Session};
-use crate::model::{Family, NeighborName, Period};
+use crate::config::{GracefulRestart, Import, Neighbor, Role, Session};
+use crate::model::{Asn, Family, NeighborName, Period};
 
 /// A neighbour that waits for its name.
 pub(super) type Unnamed = Box<dyn FnOnce(NeighborName) -> Neighbor>;
 
-pub(super) fn neighbor(report: &Report<'_>, at: NodeId, spec: &spec::Neighbor) -> Option<Unnamed> {
+/// Validates a neighbour; `own` is our AS number, if it was understood.
+pub(super) fn neighbor(
+    report: &Report<'_>,
+    own: Option<Asn>,
+    at: NodeId,
+    spec: &spec::Neighbor,
+) -> Option<Unnamed> {
     let asn = report.required(at, "asn", &spec.asn, "the AS number of the neighbour");
+    let internal = own.zip(asn).map(|(own, asn)| own == asn.0);
     let sessions = sessions(report, at, spec);
-    let password_file = password_file(report, &spec.password_file);
+    let password = password::source(report, spec);
     let bfd = report.or(&spec.bfd, true);
     let hold_time = hold_time(report, &spec.hold_time);
     let multihop = report.optional(&spec.multihop);
-    let limits = limits(report, &spec.limits);
-    let drain = drain(report, &spec.drain);
-    let (asn, sessions, password_file) = (asn?.0, sessions?, password_file.ok()?);
-    let (bfd, hold_time, limits, drain) = (bfd?, hold_time.ok()?, limits?, drain?);
-    let multihop = multihop.ok()?.and_then(spec::Number::get);
+    let ttl_security = report.or(&spec.ttl_security, false);
+    let role = role(report, internal, spec);
+    let require_role = report.or(&spec.require_role, false);
+    let passive = report.or(&spec.passive, false);
+    let port = report.optional(&spec.port);
+    let graceful_restart = graceful_restart(report, spec);
+    let import = report.text_or(&spec.import, Import::None);
+    let limits = limits::limits(report, &spec.limits);
+    let policy = policy::policy(report, internal, spec);
+    let (asn, sessions, password) = (asn?.0, sessions?, password.ok()?);
+    let (bfd, hold_time, multihop) = (bfd?, hold_time.ok()?, multihop.ok()?);
+    let (ttl_security, role, require_role) = (ttl_security?, role.ok()?, require_role?);
+    let (passive, port, graceful_restart) = (passive?, port.ok()?, graceful_restart?);
+    let (import, limits, policy) = (import?, limits?, policy?);
     Some(Box::new(move |name| Neighbor {
         name,
         asn,
         sessions,
-        password_file,
+        password,
         bfd,
         hold_time,
-        multihop,
+        multihop: multihop.and_then(spec::Number::get),
+        ttl_security,
+        role,
+        require_role,
+        passive,
+        port: port.and_then(spec::Number::get),
+        graceful_restart,
+        import,
         limits,
-        drain,
+        services: policy.services,
+        communities: policy.communities,
+        large_communities: policy.large_communities,
+        prepend: policy.prepend,
+        local_pref: policy.local_pref,
+        drain: policy.drain,
     }))
+}
+
+fn role(
+    report: &Report<'_>,
+    internal: Option<bool>,
+    spec: &spec::Neighbor,
+) -> Result<Option<Role>, Reported> {
+    if let (Some((place, _)), Some(true)) = (spec.role.placed(), internal) {
+        report.error(place, "this neighbour is in our own AS, and roles are for those of others (RFC 9234): take `role` away");
+    }
+    if let (Some((place, true)), None) = (spec.require_role.placed(), spec.role.placed()) {
+        report.error(place, "without `role` there is nothing that the neighbour's role could fit to: write what we are to it, as in `role: customer`");
+    }
+    Ok(report.optional(&spec.role)?.map(|role| role.0))
+}
+
+fn graceful_restart(report: &Report<'_>, spec: &spec::Neighbor) -> Option<GracefulRestart> {
+    let without_bfd = spec.bfd.value == Some(false);
+    if let Some((place, Text(GracefulRestart::On))) = spec.graceful_restart.placed()
+        && without_bfd
+    {
+        report.warning(place, "without BFD the neighbour goes on sending traffic to a dead node until the restart time is over (120 s by default): turn BFD on, or write `aware`");
+    }
+    report.text_or(&spec.graceful_restart, GracefulRestart::Aware)
 }
 
 fn sessions(report: &Report<'_>, at: NodeId, spec: &spec::Neighbor) -> Option<Vec<Session>> {
@@ -70,7 +124,12 @@ fn session(report: &Report<'_>, at: NodeId, spec: &spec::Session) -> Option<Sess
             format!("{remote} is also `local`: no session runs from an address to itself"),
         );
     }
-    Some(Session { local, remote })
+    let by_hand = report.optional(&spec.bird).ok()?.map(|name| name.0);
+    Some(Session {
+        local,
+        remote,
+        by_hand,
+    })
 }
 
 fn unfit(report: &Report<'_>, place: NodeId, address: IpAddr) {
@@ -83,23 +142,6 @@ fn unfit(report: &Report<'_>, place: NodeId, address: IpAddr) {
             place,
             format!("{address} is this host itself: no neighbour can be there"),
         );
-    }
-}
-
-fn password_file(report: &Report<'_>, field: &Leaf<PathBuf>) -> Result<Option<PathBuf>, Reported> {
-    let path = report.optional(field)?.map(|path| path.0);
-    match path {
-        Some(path) if !path.is_absolute() => {
-            report.error(
-                super::id(field),
-                format!(
-                    "`{}` is relative, and to what depends on who reads it: write an absolute path",
-                    path.display()
-                ),
-            );
-            Err(Reported)
-        }
-        path => Ok(path),
     }
 }
 
@@ -119,54 +161,4 @@ fn hold_time(report: &Report<'_>, field: &Leaf<Period>) -> Result<Option<Period>
         format!("{wrong} is not a hold time: write whole seconds from 3s to 65535s"),
     );
     Err(Reported)
-}
-
-/// Where `limits.import.max` is absent: a leaf takes in next to nothing.
-const IMPORT_MAX: u32 = 10;
-
-fn limits(report: &Report<'_>, field: &Field<spec::Limits>) -> Option<Limits> {
-    let spec = section(report, field)?;
-    let import = limit(report, &spec.import, Some(IMPORT_MAX), LimitAction::Restart);
-    let export = limit(report, &spec.export, None, LimitAction::Block);
-    let given = spec.export.value.as_ref();
-    if let Some((place, Text(LimitAction::Restart))) = given.and_then(|limit| limit.action.placed())
-    {
-        report.error(place, "on export only `block` is safe: `restart` would take the session down, with every announcement of this node, because one route too many was to leave");
-    }
-    Some(Limits {
-        import: import?,
-        export: export?,
-    })
-}
-
-fn limit(
-    report: &Report<'_>,
-    field: &Field<spec::Limit>,
-    max: Option<u32>,
-    action: LimitAction,
-) -> Option<Limit> {
-    let spec = section(report, field)?;
-    let given = report.optional(&spec.max);
-    let action = report.text_or(&spec.action, action);
-    Some(Limit {
-        max: given.ok()?.and_then(spec::Number::get).or(max),
-        action: action?,
-    })
-}
-
-fn drain(report: &Report<'_>, field: &Field<spec::Drain>) -> Option<Drain> {
-    let spec = section(report, field)?;
-    let graceful_shutdown = report.or(&spec.graceful_shutdown, true);
-    let prepend = report.number_or(&spec.prepend, 3);
-    let drain = Drain {
-        graceful_shutdown: graceful_shutdown?,
-        prepend: prepend?,
-    };
-    if !drain.graceful_shutdown && drain.prepend == 0 {
-        report.warning(
-            super::id(field),
-            "draining changes nothing for this neighbour: it would go on sending traffic here",
-        );
-    }
-    Some(drain)
 }

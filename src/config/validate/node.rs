@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Leaf};
 use crate::config::tree::NodeId;
-use crate::config::{Bfd, Bird, BirdLog, Daemon, Node, OnStop};
+use crate::config::{Bfd, Bird, BirdLog, Daemon, Kernel, KernelExport, Node, OnStop};
 use crate::model::{BirdVersion, Period};
 
 /// The longest path of a Unix socket, in bytes: `sun_path` has 108 with the final zero.
@@ -28,7 +28,7 @@ pub(super) fn node(report: &Report<'_>, at: NodeId, node: &spec::Node) -> Option
     Some(Node {
         name: name?.0.clone(),
         asn: asn?.0,
-        router_id: router_id?.0,
+        router_id: router_id?.0.0,
     })
 }
 
@@ -41,6 +41,7 @@ pub(super) fn bird(report: &Report<'_>, field: &Field<spec::Bird>) -> Option<Bir
     let intent_dir = absolute(report, &bird.intent_dir, "/run/anycastctl/intent");
     let binary = report.text_or(&bird.binary, PathBuf::from("bird"));
     let log = report.text_or(&bird.log, BirdLog::Syslog);
+    let include = include(report, &bird.include);
     Some(Bird {
         version: version?,
         socket: socket?,
@@ -49,6 +50,29 @@ pub(super) fn bird(report: &Report<'_>, field: &Field<spec::Bird>) -> Option<Bir
         intent_dir: intent_dir?,
         binary: binary?,
         log: log?,
+        include: include?,
+    })
+}
+
+fn include(report: &Report<'_>, list: &spec::List<spec::Text<PathBuf>>) -> Option<Vec<PathBuf>> {
+    let paths = report.texts(list)?;
+    let fields = list.value.iter().flatten();
+    let absolute = fields.filter(|field| is_absolute(report, field)).count();
+    Some(paths).filter(|paths| paths.len() == absolute)
+}
+
+pub(super) fn kernel(report: &Report<'_>, field: &Field<spec::Kernel>) -> Option<Kernel> {
+    let kernel = section(report, field)?;
+    let export = report.text_or(&kernel.export, KernelExport::Bgp);
+    let ecmp = report.optional(&kernel.ecmp);
+    let source = section(report, &kernel.preferred_source)?;
+    let preferred_source_v4 = report.optional(&source.v4);
+    let preferred_source_v6 = report.optional(&source.v6);
+    Some(Kernel {
+        export: export?,
+        ecmp: ecmp.ok()?.and_then(spec::Number::get),
+        preferred_source_v4: preferred_source_v4.ok()?.map(|address| address.0),
+        preferred_source_v6: preferred_source_v6.ok()?.map(|address| address.0),
     })
 }
 
@@ -95,15 +119,20 @@ pub(super) fn section<T: Default + Clone>(report: &Report<'_>, field: &Field<T>)
 
 fn absolute(report: &Report<'_>, field: &Leaf<PathBuf>, default: &str) -> Option<PathBuf> {
     let path = report.text_or(field, PathBuf::from(default))?;
-    if path.is_absolute() {
-        return Some(path);
+    is_absolute(report, field).then_some(path)
+}
+
+/// Whether a path that was typed is absolute; one that was not is reported.
+pub(super) fn is_absolute(report: &Report<'_>, field: &Leaf<PathBuf>) -> bool {
+    let relative = field.placed().filter(|(_, path)| !path.0.is_absolute());
+    if let Some((place, path)) = relative {
+        let message = format!(
+            "`{}` is relative, and to what depends on who reads it: write an absolute path",
+            path.0.display()
+        );
+        report.error(place, message);
     }
-    let message = format!(
-        "`{}` is relative, and to what depends on who reads it: write an absolute path",
-        path.display()
-    );
-    report.error(super::id(field), message);
-    None
+    relative.is_none()
 }
 
 fn socket(report: &Report<'_>, field: &Leaf<PathBuf>, default: &str) -> Option<PathBuf> {

@@ -1,29 +1,41 @@
 //! One service.
 
-use super::{Reported, dns};
+use super::{Reported, community, dns};
 use crate::config::report::Report;
-use crate::config::spec::{self, Field, OrOff};
+use crate::config::spec::{self, Field, Or, Text};
 use crate::config::tree::NodeId;
-use crate::config::{Check, CheckKind, Service, Severity, Thresholds, Timing, Window};
-use crate::model::{Community, Family, Period, Prefix, ServiceName};
+use crate::config::{
+    ByHand, Check, CheckKind, Discard, Route, Service, Severity, Thresholds, Timing, Twins, Window,
+};
+use crate::model::{Family, Period, Prefix, ProtocolName, ServiceName};
 
 /// A service that waits for its name.
 pub(super) type Unnamed = Box<dyn FnOnce(ServiceName) -> Service>;
 
 pub(super) fn service(report: &Report<'_>, at: NodeId, spec: &spec::Service) -> Option<Unnamed> {
     let prefixes = prefixes(report, at, spec);
-    let communities = communities(report, spec);
+    let communities = community::standard(report, &spec.communities);
+    let large_communities = community::large(report, &spec.large_communities);
+    let med = report.optional(&spec.med);
+    let route = route(report, &spec.route);
+    let existing = by_hand(report, spec);
     let require_address = report.or(&spec.require_address, true);
     let timing = timing(report, spec);
     let thresholds = thresholds(report, spec);
     let checks = checks(report, at, spec);
     let (prefixes, communities) = (prefixes?, communities?);
+    let (large_communities, route, existing) = (large_communities?, route?, existing?);
+    let med = med.ok()?.and_then(spec::Number::get);
     let (require_address, timing) = (require_address?, timing?);
     let (thresholds, checks) = (thresholds?, checks?);
     Some(Box::new(move |name| Service {
         name,
         prefixes,
         communities,
+        large_communities,
+        med,
+        route,
+        existing,
         require_address,
         timing,
         thresholds,
@@ -66,30 +78,59 @@ fn unfit(prefix: Prefix) -> Option<&'static str> {
     found.map(|(_, why)| *why)
 }
 
-fn communities(report: &Report<'_>, spec: &spec::Service) -> Option<Vec<Community>> {
-    let mut seen: Vec<(Community, NodeId)> = Vec::new();
-    for (place, community) in spec
-        .communities
-        .value
-        .iter()
-        .flatten()
-        .filter_map(Field::placed)
-    {
-        let community = community.0;
-        if community == Community::GRACEFUL_SHUTDOWN {
-            report.warning(place, "65535:0 is GRACEFUL_SHUTDOWN (RFC 8326): neighbours would avoid this node always, and draining would change little");
-        }
-        match seen.iter().find(|(other, _)| *other == community) {
-            Some((_, first)) => report.pair(
-                Severity::Error,
-                place,
-                format!("{community} stands here twice"),
-                (*first, "first here"),
-            ),
-            None => seen.push((community, place)),
+fn route(report: &Report<'_>, field: &Field<Or<Discard, spec::Via>>) -> Option<Route> {
+    match report.optional(field).ok()? {
+        None | Some(Or::Word(Discard::Blackhole)) => Some(Route::Blackhole),
+        Some(Or::Word(Discard::Unreachable)) => Some(Route::Unreachable),
+        Some(Or::Section(via)) => {
+            let what = "the interface that the route follows, as in `interface: anycast0`";
+            let interface = report.required(super::id(field), "interface", &via.interface, what);
+            let check_link = report.or(&via.check_link, false)?;
+            let Text(name) = interface?.clone();
+            Some(Route::Interface { name, check_link })
         }
     }
-    report.texts(&spec.communities)
+}
+
+fn by_hand(report: &Report<'_>, spec: &spec::Service) -> Option<ByHand> {
+    let names = super::node::section(report, &spec.bird)?;
+    let v4 = twins(report, spec, Family::V4, &names.v4, &names.v4_drain);
+    let v6 = twins(report, spec, Family::V6, &names.v6, &names.v6_drain);
+    Some(ByHand {
+        v4: v4.ok()?,
+        v6: v6.ok()?,
+    })
+}
+
+fn twins(
+    report: &Report<'_>,
+    spec: &spec::Service,
+    family: Family,
+    normal: &spec::Leaf<ProtocolName>,
+    drain: &spec::Leaf<ProtocolName>,
+) -> Result<Option<Twins>, Reported> {
+    let suffix = family.suffix();
+    let mut prefixes = spec.prefixes.value.iter().flatten();
+    let has_prefix = prefixes.any(|item| {
+        item.value
+            .as_ref()
+            .is_some_and(|prefix| prefix.0.family() == family)
+    });
+    if let (Some((place, _)), false) = (normal.placed(), has_prefix) {
+        report.error(
+            place,
+            format!("the service has no {family} prefix that this protocol could announce"),
+        );
+    }
+    if let (Some((place, _)), true) = (drain.placed(), report.is_absent(normal)) {
+        report.error(
+            place,
+            format!("the drained twin of what? Name the protocol that announces as `{suffix}`"),
+        );
+    }
+    let drain = report.optional(drain)?.map(|name| name.0);
+    let normal = report.optional(normal)?.map(|name| name.0);
+    Ok(normal.map(|normal| Twins { normal, drain }))
 }
 
 /// Where `interval` is absent.
@@ -159,12 +200,12 @@ fn thresholds(report: &Report<'_>, spec: &spec::Service) -> Option<Thresholds> {
 
 fn window(
     report: &Report<'_>,
-    field: &Field<OrOff<spec::Window>>,
+    field: &Field<Or<spec::Off, spec::Window>>,
     fall: Option<u32>,
 ) -> Result<Option<Window>, Reported> {
     let window = match report.optional(field)? {
-        Some(OrOff::Off) => return Ok(None),
-        Some(OrOff::On(window)) => window,
+        Some(Or::Word(spec::Off)) => return Ok(None),
+        Some(Or::Section(window)) => window,
         // A default that no `fall` can contradict.
         None => {
             let fall = fall.ok_or(Reported)?;
