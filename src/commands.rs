@@ -17,8 +17,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, Format};
-use crate::config::{Config, Diagnostics, Parsed};
-use crate::files::{self, ReadError};
+use crate::config::Parsed;
+use crate::files::{self, ReadError, Refused};
 
 /// The exit codes of every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,13 +165,17 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::new(Code::Environment, &format!("cannot start: {error}")))
 }
 
-/// Reads and validates a configuration.
+/// Reads and validates a configuration with what it includes.
 pub fn load(path: &Path) -> Result<Parsed, Failure> {
-    load_or_findings(path)?.map_err(|findings| Failure::new(Code::Usage, &findings))
+    files::read_configuration(path)?
+        .map_err(|refused| Failure::new(refused_code(&refused), &refused.findings))
 }
 
-/// The same, for those who want the findings themselves.
-fn load_or_findings(path: &Path) -> Result<Result<Parsed, Diagnostics>, Failure> {
-    let text = files::read_configuration(path)?;
-    Ok(Config::parse(&path.display().to_string(), &text))
+/// How to exit when a configuration is refused.
+fn refused_code(refused: &Refused) -> Code {
+    if refused.unreadable {
+        Code::Environment
+    } else {
+        Code::Usage
+    }
 }

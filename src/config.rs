@@ -1,15 +1,17 @@
 //! The configuration: YAML in, a [`Config`] that holds no nonsense out, or every finding at once.
 //!
 //! ```text
-//! text -> tree (positions) -> spec (as typed) -> validate -> Config | findings
+//! texts -> tree (positions) -> spec (as typed) -> validate -> Config | findings
 //! ```
 //!
-//! Nothing here reads a file: callers hand in the text. The format is version 1; its keys are those of
+//! Nothing here reads a file: callers hand in the texts. The format is version 1; its keys are those of
 //! the fields below, and README.md shows them with their defaults.
 
 mod diagnostic;
+mod draft;
 mod neighbor;
 mod parse;
+mod pattern;
 mod reader;
 mod report;
 mod service;
@@ -28,15 +30,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 pub use diagnostic::{Diagnostics, Finding, Record, Related, Severity};
+pub use draft::{Draft, Include};
 pub use neighbor::{
-    Drain, GracefulRestart, Import, Limit, LimitAction, Limits, Neighbor, PasswordSource, Role,
-    Session,
+    Drain, GracefulRestart, Import, Limit, LimitAction, Limits, LocalRole, Neighbor,
+    PasswordSource, Role, Session,
 };
 pub use parse::Parsed;
+pub use pattern::{InvalidPattern, Pattern};
 pub use service::{
     ByHand, Check, CheckKind, Discard, DnsCheck, Route, Service, Thresholds, Timing, Twins, Window,
 };
-pub use source::{Position, Source};
+pub use source::{Position, Source, Sources};
 pub use targets::Target;
 
 use crate::model::{Asn, BirdVersion, Family, Period};
@@ -52,9 +56,9 @@ pub struct Config {
     pub bfd: Bfd,
     /// What BIRD writes into the kernel's routing table.
     pub kernel: Kernel,
-    /// The services, in the order of the file. No prefix stands in two of them.
+    /// The services, in the order of the files. No prefix stands in two of them.
     pub services: Vec<Service>,
-    /// The BGP neighbours, in the order of the file. No address stands in two of them.
+    /// The BGP neighbours, in the order of the files. No address stands in two of them.
     pub neighbors: Vec<Neighbor>,
     /// The daemon's own behaviour.
     pub daemon: Daemon,

@@ -1,9 +1,13 @@
 //! Files: bounded reads, and writes that are whole or have not happened.
 
+mod configuration;
+
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+pub use configuration::{Refused, read_configuration};
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -32,14 +36,6 @@ pub enum ReadError {
         /// The first line with a wrong byte, from 1.
         line: usize,
     },
-}
-
-/// A configuration of a thousand services is smaller.
-const CONFIGURATION_LIMIT: u64 = 1 << 20;
-
-/// Reads a configuration, at most 1 MiB of UTF-8.
-pub fn read_configuration(path: &Path) -> Result<String, ReadError> {
-    read_text(path, CONFIGURATION_LIMIT)
 }
 
 /// Whether every user of the host may read a file. `false` where that cannot be found out.

@@ -6,9 +6,10 @@ mod trial;
 use std::path::{Path, PathBuf};
 
 use self::report::Report;
-use super::{Code, Failure, Output, load_or_findings, secrets};
+use super::{Code, Failure, Output, refused_code, secrets};
 use crate::cli::{Format, Passwords};
-use crate::config::{Diagnostics, Parsed, Severity};
+use crate::config::{Parsed, Severity};
+use crate::files;
 
 /// What is checked, and how.
 #[derive(Debug, Clone)]
@@ -23,23 +24,20 @@ pub struct Options {
 
 /// Checks a configuration. Findings are the result, so they go to standard output.
 pub fn check(path: &Path, options: &Options) -> Result<Output, Failure> {
-    let report = match load_or_findings(path)? {
+    let report = match files::read_configuration(path)? {
         Ok(parsed) => judge(path, parsed, options)?,
-        Err(findings) => refused(findings),
+        Err(refused) => Report {
+            summary: String::new(),
+            trials: Vec::new(),
+            refused: refused_code(&refused),
+            findings: refused.findings,
+        },
     };
     Ok(Output {
         stdout: report.print(options.format),
         stderr: String::new(),
         code: report.code(),
     })
-}
-
-fn refused(findings: Diagnostics) -> Report {
-    Report {
-        findings,
-        summary: String::new(),
-        trials: Vec::new(),
-    }
 }
 
 fn judge(path: &Path, mut parsed: Parsed, options: &Options) -> Result<Report, Failure> {
@@ -62,13 +60,14 @@ fn judge(path: &Path, mut parsed: Parsed, options: &Options) -> Result<Report, F
         summary: report::summary(&path.display().to_string(), &parsed),
         findings: parsed.warnings,
         trials,
+        refused: Code::Usage,
     })
 }
 
 impl Report {
     fn code(&self) -> Code {
         if self.findings.has_errors() {
-            Code::Usage
+            self.refused
         } else if self.trials.iter().any(trial::Trial::is_refused) {
             Code::Bird
         } else {

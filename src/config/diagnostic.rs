@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
-use super::source::{Position, Source};
+use super::source::{Position, Source, Sources};
 
 /// Whether a finding stops anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -23,7 +23,7 @@ pub enum Severity {
 pub struct Finding {
     /// Whether it stops anything.
     pub severity: Severity,
-    /// Bytes of the file.
+    /// Where it stands: a range of the offsets of [`Sources`], which tell the file too.
     pub place: Range<usize>,
     /// The path of keys, as `services.resolver.prefixes[1]`; empty for the file as a whole.
     pub path: String,
@@ -33,11 +33,11 @@ pub struct Finding {
     pub related: Option<(Range<usize>, String)>,
 }
 
-/// The findings of one file, in the order of their places. [`Display`](fmt::Display) prints each with its
+/// The findings of a configuration, in the order of its files and of their places. [`Display`](fmt::Display) prints each with its
 /// source line and a caret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics {
-    source: Source,
+    sources: Sources,
     findings: Vec<Finding>,
 }
 
@@ -47,15 +47,21 @@ const MOST_SHOWN: usize = 100;
 impl Diagnostics {
     /// Sorts findings by where they stand.
     #[must_use]
-    pub fn new(source: Source, mut findings: Vec<Finding>) -> Self {
+    pub fn new(sources: Sources, mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(|finding| (finding.place.start, finding.severity));
-        Self { source, findings }
+        Self { sources, findings }
     }
 
     /// The findings, in the order of their places.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// How many files were included.
+    #[must_use]
+    pub fn included(&self) -> usize {
+        self.sources.included()
     }
 
     /// How many findings there are.
@@ -90,12 +96,12 @@ impl Diagnostics {
     pub fn records(&self) -> Vec<Record<'_>> {
         self.findings
             .iter()
-            .map(|finding| Record::new(&self.source, finding))
+            .map(|finding| Record::new(&self.sources, finding))
             .collect()
     }
 
     fn header(&self, finding: &Finding) -> String {
-        let Position { line, column } = self.source.position(finding.place.start);
+        let (name, Position { line, column }) = locate(&self.sources, &finding.place);
         let kind = match finding.severity {
             Severity::Error => "",
             Severity::Warning => "warning: ",
@@ -104,46 +110,81 @@ impl Diagnostics {
             "" => String::new(),
             path => format!("{path}: "),
         };
-        let name = self.source.name();
         let other = self.other_place(finding);
         let text = format!("{kind}{path}{}{other}", finding.message);
-        format!("{name}:{line}:{column}: {}", printable(&text))
+        printable(&format!("{name}:{line}:{column}: {text}"))
     }
 
     /// ` (first used at line 12)`, for those who see only the first line of a finding.
     fn other_place(&self, finding: &Finding) -> String {
-        finding
-            .related
-            .as_ref()
-            .map_or_else(String::new, |(place, label)| {
-                let line = self.source.position(place.start).line;
-                match label.strip_suffix("here") {
-                    Some(label) => format!(" ({label}at line {line})"),
-                    None => format!(" ({label}: line {line})"),
-                }
-            })
+        let Some((place, label)) = &finding.related else {
+            return String::new();
+        };
+        let (own, _) = locate(&self.sources, &finding.place);
+        let (name, Position { line, .. }) = locate(&self.sources, place);
+        let line = if name == own {
+            format!("line {line}")
+        } else {
+            format!("{name}:{line}")
+        };
+        match label.strip_suffix("here") {
+            Some(label) => format!(" ({label}at {line})"),
+            None => format!(" ({label}: {line})"),
+        }
     }
 
     fn excerpt(&self, finding: &Finding) -> String {
-        let related = finding.related.as_ref();
-        let offsets = || {
-            let other = related.map(|(place, _)| place.start);
-            std::iter::once(finding.place.start).chain(other)
+        let source = |place: &Range<usize>| self.sources.at(place.start);
+        let own = source(&finding.place);
+        let primary = (&finding.place, None);
+        let snippets = match &finding.related {
+            None => vec![snippet(own, &[primary])],
+            Some((place, label)) => {
+                let related = (place, Some(label.as_str()));
+                match source(place) {
+                    other if std::ptr::eq(other, own) => vec![snippet(own, &[primary, related])],
+                    other => {
+                        let other = snippet(other, &[related]).path(printable(other.name()));
+                        vec![snippet(own, &[primary]), other]
+                    }
+                }
+            }
         };
-        let lines = offsets().map(|offset| self.source.position(offset).line);
-        let (first, last) = lines.fold((usize::MAX, 1), |(first, last), line| {
-            (first.min(line), last.max(line))
-        });
-        let (start, text) = self.source.lines(first, last);
-        let within = |place: &Range<usize>| {
-            let place = self.source.first_line(place);
-            place.start - start..place.end - start
-        };
-        let primary = AnnotationKind::Primary.span(within(&finding.place));
-        let other =
-            related.map(|(place, label)| AnnotationKind::Context.span(within(place)).label(label));
-        draw(text, first, std::iter::once(primary).chain(other))
+        let report = [Group::with_level(Level::ERROR).elements(snippets)];
+        Renderer::plain().render(&report)
     }
+}
+
+/// The file and the position of a place.
+fn locate<'s>(sources: &'s Sources, place: &Range<usize>) -> (&'s str, Position) {
+    let source = sources.at(place.start);
+    (source.name(), source.position(place.start))
+}
+
+/// The lines of one file from the first to the last place, with what to say at each; nothing is said at the
+/// finding's own.
+fn snippet<'a>(
+    source: &Source,
+    places: &[(&Range<usize>, Option<&'a str>)],
+) -> Snippet<'a, Annotation<'a>> {
+    let lines = places
+        .iter()
+        .map(|(place, _)| source.position(place.start).line);
+    let (first, last) = lines.fold((usize::MAX, 1), |(first, last), line| {
+        (first.min(line), last.max(line))
+    });
+    let (start, text) = source.lines(first, last);
+    let annotations = places.iter().map(|(place, label)| {
+        let place = source.first_line(place);
+        let within = place.start - start..place.end - start;
+        match label {
+            None => AnnotationKind::Primary.span(within),
+            Some(label) => AnnotationKind::Context.span(within).label(*label),
+        }
+    });
+    Snippet::source(text)
+        .line_start(first)
+        .annotations(annotations)
 }
 
 /// A finding is one line, and no value in it may talk to the terminal.
@@ -153,18 +194,6 @@ fn printable(text: &str) -> String {
         c => c.to_string(),
     };
     text.chars().map(escaped).collect()
-}
-
-fn draw<'a>(
-    text: String,
-    first_line: usize,
-    annotations: impl Iterator<Item = Annotation<'a>>,
-) -> String {
-    let snippet = Snippet::source(text)
-        .line_start(first_line)
-        .annotations(annotations);
-    let report = [Group::with_level(Level::ERROR).element(snippet)];
-    Renderer::plain().render(&report)
 }
 
 impl fmt::Display for Diagnostics {
@@ -203,6 +232,8 @@ pub struct Record<'a> {
 /// The second place of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Related<'a> {
+    /// The file, which may be another one.
+    pub file: &'a str,
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
@@ -212,18 +243,19 @@ pub struct Related<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn new(source: &'a Source, finding: &'a Finding) -> Self {
-        let Position { line, column } = source.position(finding.place.start);
+    fn new(sources: &'a Sources, finding: &'a Finding) -> Self {
+        let (file, Position { line, column }) = locate(sources, &finding.place);
         Self {
             severity: finding.severity,
-            file: source.name(),
+            file,
             line,
             column,
             path: &finding.path,
             message: &finding.message,
             related: finding.related.as_ref().map(|(place, message)| {
-                let Position { line, column } = source.position(place.start);
+                let (file, Position { line, column }) = locate(sources, place);
                 Related {
+                    file,
                     line,
                     column,
                     message,

@@ -28,9 +28,7 @@ pub struct Neighbor {
     /// GTSM (RFC 5082).
     pub ttl_security: bool,
     /// What we are to the neighbour (RFC 9234); on eBGP only.
-    pub role: Option<Role>,
-    /// Whether a neighbour that does not say its role is refused; only with a role.
-    pub require_role: bool,
+    pub role: Option<LocalRole>,
     /// Whether we wait for the neighbour to connect.
     pub passive: bool,
     /// The neighbour's TCP port; 179 where absent.
@@ -126,6 +124,15 @@ impl Session {
     pub fn family(&self) -> Family {
         Family::of(self.remote)
     }
+}
+
+/// Our role, and how much it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalRole {
+    /// Our role.
+    pub role: Role,
+    /// Whether a neighbour that does not say its own is refused.
+    pub required: bool,
 }
 
 /// What we are to a neighbour (RFC 9234, section 4.1).

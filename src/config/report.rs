@@ -70,6 +70,17 @@ impl<'t> Report<'t> {
         self.push(Finding { related, ..finding });
     }
 
+    /// A name that stands in two files.
+    pub(crate) fn stands_twice(&self, node: NodeId, first: NodeId) {
+        let message = "this name stands in two files: which one counts is a guess";
+        let finding = self.finding(Severity::Error, node, message);
+        self.push(Finding {
+            place: self.tree.key_place(node),
+            related: Some((self.tree.key_place(first), "first here".to_owned())),
+            ..finding
+        });
+    }
+
     /// The value of a key that has to be there. `what` says what to write.
     pub(crate) fn required<'f, T>(
         &self,

@@ -1,13 +1,53 @@
-//! The text of a configuration file: lines, columns, and what must not be shown of it.
+//! The texts of a configuration: lines, columns, and what must not be shown of them.
+//!
+//! All files share one row of offsets, each beginning where the one before ends. So a range of bytes says
+//! by itself in which file it stands, and a tree over several files needs no other kind of place.
 
 use std::ops::Range;
 
-/// A file name and its text.
+/// The files of a configuration, the main one first; there is always that one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources(Vec<Source>);
+
+impl Sources {
+    /// Takes the main file's text under the name that findings show.
+    #[must_use]
+    pub fn new(name: &str, text: &str) -> Self {
+        Self(vec![Source::new(name, text, 0)])
+    }
+
+    /// Adds the text of another file, and returns the offset at which it begins.
+    pub(crate) fn add(&mut self, name: &str, text: &str) -> usize {
+        let last = self.at(usize::MAX);
+        // One more than its length: the end of a file is not yet the beginning of the next.
+        let start = last.start + last.text.len() + 1;
+        self.0.push(Source::new(name, text, start));
+        start
+    }
+
+    /// How many files there are beside the main one.
+    #[must_use]
+    pub fn included(&self) -> usize {
+        self.0.len() - 1
+    }
+
+    /// The file in which an offset stands. Offsets behind the end belong to the last one.
+    #[must_use]
+    pub fn at(&self, offset: usize) -> &Source {
+        let begun = self.0.partition_point(|source| source.start <= offset);
+        // The first begins at 0, so that at least one has begun.
+        &self.0[begun - 1]
+    }
+}
+
+/// A file name, its text, and where that stands among all texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     name: String,
     text: String,
-    /// Byte offsets at which lines begin.
+    /// The offset of its first byte.
+    start: usize,
+    /// Bytes of the text at which lines begin.
     lines: Vec<usize>,
 }
 
@@ -21,13 +61,12 @@ pub struct Position {
 }
 
 impl Source {
-    /// Takes a text under the name that findings show.
-    #[must_use]
-    pub fn new(name: &str, text: &str) -> Self {
+    fn new(name: &str, text: &str, start: usize) -> Self {
         let starts = text.match_indices('\n').map(|(at, _)| at + 1);
         Self {
             name: name.to_owned(),
             text: text.to_owned(),
+            start,
             lines: std::iter::once(0).chain(starts).collect(),
         }
     }
@@ -38,7 +77,7 @@ impl Source {
         &self.name
     }
 
-    /// Where a byte stands. Offsets behind the end count as the end.
+    /// Where an offset stands. Those outside the file count as its beginning or its end.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         let offset = self.boundary(offset);
@@ -56,20 +95,23 @@ impl Source {
         let start = self.lines[first - 1];
         let end = self.lines.get(last).copied().unwrap_or(self.text.len());
         let shown = self.text[start..end].split_inclusive('\n').map(masked);
-        (start, shown.collect())
+        (self.start + start, shown.collect())
     }
 
-    /// The range cut to the text, to whole characters and to the first of its lines.
+    /// The range cut to this file, to whole characters and to the first of its lines.
     pub(crate) fn first_line(&self, range: &Range<usize>) -> Range<usize> {
         let start = self.boundary(range.start);
         let end = self.boundary(range.end).max(start);
         let text = &self.text[start..end];
         let length = text.find(['\n', '\r']).unwrap_or(text.len());
+        let start = self.start + start;
         start..start + text[..length].trim_end().len()
     }
 
+    /// The byte of the text at an offset, at the beginning of a character.
     fn boundary(&self, offset: usize) -> usize {
-        self.text.floor_char_boundary(offset)
+        self.text
+            .floor_char_boundary(offset.saturating_sub(self.start))
     }
 }
 
@@ -111,13 +153,31 @@ mod tests {
 
     #[test]
     fn positions_count_lines_and_characters() {
-        let source = Source::new("f", "a\nöx: 1\n");
+        let source = Sources::new("f", "a\nöx: 1\n");
         let at = |offset| {
-            let position = source.position(offset);
+            let position = source.at(offset).position(offset);
             (position.line, position.column)
         };
         assert_eq!((at(0), at(2), at(4)), ((1, 1), (2, 1), (2, 2)));
         assert_eq!(at(999), (3, 1));
+    }
+
+    #[test]
+    fn an_offset_knows_its_file() {
+        let mut sources = Sources::new("main", "a\nb");
+        assert_eq!((sources.add("empty", ""), sources.add("ö", "ö\nd")), (4, 5));
+        let at = |offset| {
+            let source = sources.at(offset);
+            let Position { line, column } = source.position(offset);
+            (source.name(), line, column)
+        };
+        assert_eq!(at(3), ("main", 2, 2));
+        assert_eq!(at(4), ("empty", 1, 1));
+        assert_eq!((at(5), at(8)), (("ö", 1, 1), ("ö", 2, 1)));
+        assert_eq!(at(999), ("ö", 2, 2));
+        let last = sources.at(8);
+        assert_eq!(last.lines(2, 2), (8, "d".to_owned()));
+        assert_eq!(last.first_line(&(5..99)), 5..7);
     }
 
     #[test]

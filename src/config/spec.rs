@@ -17,7 +17,9 @@ pub(crate) use field::{FIELD, Field, Named, OR, Or};
 pub(crate) use leaf::{Leaf, Number, Off, RouterId, Text};
 pub(crate) use preset::Preset;
 
-use super::{BirdLog, Discard, GracefulRestart, Import, KernelExport, LimitAction, OnStop, Role};
+use super::{
+    BirdLog, Discard, GracefulRestart, Import, KernelExport, LimitAction, OnStop, Pattern, Role,
+};
 use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
     Asn, BirdVersion, Community, CredentialName, InterfaceName, LargeCommunity, Period, Prefix,
@@ -27,12 +29,14 @@ use crate::model::{
 /// A list whose bad items are reported one by one.
 pub(crate) type List<T> = Field<Vec<Field<T>>>;
 
-/// The whole file.
+/// The whole main file.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct File {
     /// The version of this format: 1.
     pub(crate) version: Field<Number<1, 1>>,
+    /// Files with more services and neighbours, as patterns relative to the directory of this one.
+    pub(crate) include: List<Text<Pattern>>,
     /// This node.
     pub(crate) node: Field<Node>,
     /// The BIRD beside us.
@@ -49,6 +53,18 @@ pub(crate) struct File {
     pub(crate) neighbors: Field<Named<Neighbor>>,
     /// The daemon's own behaviour.
     pub(crate) daemon: Field<Daemon>,
+}
+
+/// A file that the main one includes.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Included {
+    /// The version of this format: 1.
+    pub(crate) version: Field<Number<1, 1>>,
+    /// More services, by name.
+    pub(crate) services: Field<Named<Service>>,
+    /// More BGP neighbours, by name.
+    pub(crate) neighbors: Field<Named<Neighbor>>,
 }
 
 /// This node.
@@ -339,6 +355,12 @@ pub(crate) struct Daemon {
 /// What to say to an unknown key that is likelier a misunderstanding than a slip.
 pub(crate) fn hint(section: &str, key: &str) -> Option<&'static str> {
     match (section, key) {
+        (
+            "Included",
+            "include" | "node" | "bird" | "bfd" | "kernel" | "neighbor_defaults" | "daemon",
+        ) => Some(
+            "this key belongs into the main file: an included one holds `services` and `neighbors` only",
+        ),
         ("Neighbor" | "Session", "password") => Some(
             "a password does not belong into this file, which is committed and shown: write it into a file of its own and name that with `password_file` (or `password_credential`, `password_env`)",
         ),

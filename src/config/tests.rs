@@ -1,5 +1,6 @@
 //! The parser against good, bad and hostile files.
 
+mod include;
 mod semantics;
 
 use proptest::prelude::*;

@@ -15,7 +15,7 @@ pub(crate) use builder::{Problem, read};
 pub(crate) struct NodeId(usize);
 
 impl NodeId {
-    /// The whole document.
+    /// The whole main file.
     pub(crate) const ROOT: Self = Self(0);
 
     /// The number under which serde carries it.
@@ -29,7 +29,7 @@ impl NodeId {
     }
 }
 
-/// A document.
+/// The documents of all files, each with a root of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     nodes: Vec<Node>,

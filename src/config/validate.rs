@@ -30,6 +30,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
             "who this node is, as in `node: { name: ams1, asn: 64601, router_id: 192.0.2.1 }`",
         )
         .and_then(|node| node::node(report, id(&file.node), node));
+    let include = report.texts(&file.include);
     let bird = node::bird(report, &file.bird);
     let bfd = node::bfd(report, &file.bfd);
     let kernel = node::kernel(report, &file.kernel);
@@ -52,6 +53,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
     );
     across::check(report, file);
     version?;
+    include?;
     Some(Config {
         node: node?,
         bird: bird?,

@@ -2,6 +2,7 @@
 
 mod birds;
 mod generated;
+mod split;
 
 use secrecy::ExposeSecret;
 

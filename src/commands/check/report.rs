@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::Code;
 use super::trial::Trial;
 use crate::bird::binary::Message;
 use crate::cli::Format;
@@ -14,6 +15,8 @@ pub(super) struct Report {
     pub(super) summary: String,
     /// One for each BIRD; none where the configuration has errors, because there is nothing to render.
     pub(super) trials: Vec<Trial>,
+    /// How to exit if the findings hold errors.
+    pub(super) refused: Code,
 }
 
 /// The line that tells people how much was checked.
@@ -27,9 +30,13 @@ pub(super) fn summary(name: &str, parsed: &Parsed) -> String {
         0 => "no findings".to_owned(),
         count => counted(count, "warning"),
     };
+    let included = match parsed.warnings.included() {
+        0 => String::new(),
+        count => format!(" and {}", counted(count, "included file")),
+    };
     let services = counted(config.services.len(), "service");
     format!(
-        "{name}: {findings}; {services}, {}",
+        "{name}{included}: {findings}; {services}, {}",
         counted(sessions.sum(), "session")
     )
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::{Code, Failure};
 use crate::bird::binary::{self, Binary, Judgement};
-use crate::commands::{Code, Failure};
 use crate::config::Config;
 use crate::model::{NeighborName, Password};
 

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::{Field, Preset};
 use crate::config::{
-    BirdLog, Discard, GracefulRestart, Import, KernelExport, LimitAction, OnStop, Role,
+    BirdLog, Discard, GracefulRestart, Import, KernelExport, LimitAction, OnStop, Pattern, Role,
 };
 use crate::dns::{self, DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
@@ -96,6 +96,7 @@ from_text! {
     BirdVersion => from_str;
     Community => from_str;
     NameTemplate => from_str;
+    Pattern => from_str;
     Period => from_str;
     Prefix => from_str;
     Rcode => from_str;

@@ -22,7 +22,7 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    fn at(place: Range<usize>, message: impl Into<String>) -> Self {
+    pub(crate) fn at(place: Range<usize>, message: impl Into<String>) -> Self {
         Self {
             place,
             path: String::new(),
@@ -32,39 +32,43 @@ impl Problem {
     }
 }
 
-/// The most values a document may hold, aliases counted as what they stand for: a few lines of aliases to
+/// The most values a file may hold, aliases counted as what they stand for: a few lines of aliases to
 /// aliases can ask for billions.
 const MOST_NODES: usize = 20_000;
+/// The most values that all files may hold together: far more than a node has services for.
+const MOST_NODES_IN_ALL: usize = 100_000;
 /// The longest text of one value, in bytes. Nothing that belongs into this file is longer.
 const LONGEST_TEXT: usize = 4096;
 
-/// Reads one document. `Err` holds what stopped the reading; the list what did not.
-pub(crate) fn read(text: &str) -> Result<(Tree, Vec<Problem>), Problem> {
+/// Reads one document into a tree. `start` is the offset of its first byte. Returns its root, unless there
+/// is nothing in it, and what is wrong without stopping the reading; `Err` holds what did stop it.
+pub(crate) fn read(
+    tree: &mut Tree,
+    text: &str,
+    start: usize,
+) -> Result<(Option<NodeId>, Vec<Problem>), Problem> {
     let options = granit_parser::options! { emit_comments: false, block_nesting_limit: 64, flow_nesting_limit: 64 };
-    let mut builder = Builder::default();
+    let root = NodeId(tree.nodes.len());
+    let mut builder = Builder::new(tree, start..start + text.len());
     for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| syntax(&error, text))?;
+        let (event, span) = event.map_err(|error| syntax(&error, text, start))?;
         builder.event(event, &span)?;
     }
-    if builder.tree.nodes.is_empty() {
-        return Err(Problem::at(
-            0..0,
-            "the file is empty: the smallest useful one has `version`, `node`, `services` and `neighbors`",
-        ));
-    }
-    Ok((builder.tree, builder.problems))
+    let problems = builder.problems;
+    Ok(((root.0 < tree.nodes.len()).then_some(root), problems))
 }
 
-fn syntax(error: &ScanError, text: &str) -> Problem {
-    let start = error.marker().byte_offset().unwrap_or_default();
-    let start = text.floor_char_boundary(start);
-    match indenting_tab(text, start) {
-        Some(tab) => Problem::at(
-            tab..tab + 1,
-            "this line is indented with a tab: YAML takes only blanks",
-        ),
-        None => Problem::at(start..start + 1, format!("not YAML: {}", error.info())),
-    }
+fn syntax(error: &ScanError, text: &str, start: usize) -> Problem {
+    let byte = error.marker().byte_offset().unwrap_or_default();
+    let byte = text.floor_char_boundary(byte);
+    let (byte, message) = match indenting_tab(text, byte) {
+        Some(tab) => {
+            let message = "this line is indented with a tab: YAML takes only blanks";
+            (tab, message.to_owned())
+        }
+        None => (byte, format!("not YAML: {}", error.info())),
+    };
+    Problem::at(start + byte..start + byte + 1, message)
 }
 
 /// A tab in the indentation of the line of an error or of the next one, where the parser may have looked.
@@ -82,13 +86,12 @@ fn indenting_tab(text: &str, error: usize) -> Option<usize> {
         })
 }
 
-fn bytes(span: &Span) -> Range<usize> {
-    span.byte_range().unwrap_or_default()
-}
-
-#[derive(Default)]
-struct Builder {
-    tree: Tree,
+struct Builder<'t> {
+    tree: &'t mut Tree,
+    /// The offsets of this file.
+    offsets: Range<usize>,
+    /// How many values there may be when it is read.
+    most: usize,
     problems: Vec<Problem>,
     /// The lists and maps that are still open, outermost first.
     open: Vec<Open>,
@@ -110,15 +113,34 @@ struct Open {
 /// The key whose value is merged into its map.
 const MERGE: &str = "<<";
 
-impl Builder {
+impl<'t> Builder<'t> {
+    fn new(tree: &'t mut Tree, offsets: Range<usize>) -> Self {
+        Self {
+            most: MOST_NODES_IN_ALL.min(tree.nodes.len() + MOST_NODES),
+            tree,
+            offsets,
+            problems: Vec::new(),
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            documents: 0,
+        }
+    }
+
+    /// Where an event stands among all texts; never outside its own.
+    fn place(&self, span: &Span) -> Range<usize> {
+        let Range { start, end } = span.byte_range().unwrap_or_default();
+        let offset = |byte: usize| self.offsets.end.min(self.offsets.start + byte);
+        offset(start)..offset(end)
+    }
+
     fn event(&mut self, event: Event<'_>, span: &Span) -> Result<(), Problem> {
-        let place = bytes(span);
+        let place = self.place(span);
         match event {
             Event::DocumentStart(..) => self.document(place),
             Event::Scalar(_, _, _, Some(_))
             | Event::SequenceStart(_, _, Some(_))
             | Event::MappingStart(_, _, Some(_)) => {
-                let tag = span.tag_span().map_or(place, |tag| bytes(&tag));
+                let tag = span.tag_span().map_or(place, |tag| self.place(&tag));
                 Err(Problem::at(
                     tag,
                     "YAML tags mean nothing here: take this one away",
@@ -274,8 +296,8 @@ impl Builder {
         place: Range<usize>,
         content: Content,
     ) -> Result<NodeId, Problem> {
-        if self.tree.nodes.len() == MOST_NODES {
-            let message = format!("more than {MOST_NODES} values, counting what aliases stand for");
+        if self.tree.nodes.len() == self.most {
+            let message = self.too_many();
             return Err(Problem::at(place, message));
         }
         let id = NodeId(self.tree.nodes.len());
@@ -286,6 +308,14 @@ impl Builder {
             content,
         });
         Ok(id)
+    }
+
+    fn too_many(&self) -> String {
+        let (most, where_) = match self.most {
+            MOST_NODES_IN_ALL => (MOST_NODES_IN_ALL, " in all files"),
+            _ => (MOST_NODES, ""),
+        };
+        format!("more than {most} values{where_}, counting what aliases stand for")
     }
 
     fn copy(&mut self, from: NodeId, parent: NodeId, step: Step) -> Result<NodeId, Problem> {

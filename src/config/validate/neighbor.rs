@@ -10,7 +10,7 @@ use super::Reported;
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Leaf, Text};
 use crate::config::tree::NodeId;
-use crate::config::{GracefulRestart, Import, Neighbor, Role, Session};
+use crate::config::{GracefulRestart, Import, LocalRole, Neighbor, Session};
 use crate::model::{Asn, Family, NeighborName, Period};
 
 /// A neighbour that waits for its name.
@@ -32,7 +32,6 @@ pub(super) fn neighbor(
     let multihop = report.optional(&spec.multihop);
     let ttl_security = report.or(&spec.ttl_security, false);
     let role = role(report, internal, spec);
-    let require_role = report.or(&spec.require_role, false);
     let passive = report.or(&spec.passive, false);
     let port = report.optional(&spec.port);
     let graceful_restart = graceful_restart(report, spec);
@@ -41,7 +40,7 @@ pub(super) fn neighbor(
     let policy = policy::policy(report, internal, spec);
     let (asn, sessions, password) = (asn?.0, sessions?, password.ok()?);
     let (bfd, hold_time, multihop) = (bfd?, hold_time.ok()?, multihop.ok()?);
-    let (ttl_security, role, require_role) = (ttl_security?, role.ok()?, require_role?);
+    let (ttl_security, role) = (ttl_security?, role.ok()?);
     let (passive, port, graceful_restart) = (passive?, port.ok()?, graceful_restart?);
     let (import, limits, policy) = (import?, limits?, policy?);
     Some(Box::new(move |name| Neighbor {
@@ -54,7 +53,6 @@ pub(super) fn neighbor(
         multihop: multihop.and_then(spec::Number::get),
         ttl_security,
         role,
-        require_role,
         passive,
         port: port.and_then(spec::Number::get),
         graceful_restart,
@@ -73,14 +71,16 @@ fn role(
     report: &Report<'_>,
     internal: Option<bool>,
     spec: &spec::Neighbor,
-) -> Result<Option<Role>, Reported> {
+) -> Result<Option<LocalRole>, Reported> {
     if let (Some((place, _)), Some(true)) = (spec.role.placed(), internal) {
         report.error(place, "this neighbour is in our own AS, and roles are for those of others (RFC 9234): take `role` away");
     }
     if let (Some((place, true)), None) = (spec.require_role.placed(), spec.role.placed()) {
         report.error(place, "without `role` there is nothing that the neighbour's role could fit to: write what we are to it, as in `role: customer`");
     }
-    Ok(report.optional(&spec.role)?.map(|role| role.0))
+    let required = report.or(&spec.require_role, false).ok_or(Reported)?;
+    let role = report.optional(&spec.role)?;
+    Ok(role.map(|Text(role)| LocalRole { role, required }))
 }
 
 fn graceful_restart(report: &Report<'_>, spec: &spec::Neighbor) -> Option<GracefulRestart> {

@@ -9,6 +9,10 @@ use crate::config::{self, Config, GracefulRestart, Import, LimitAction, Neighbor
 use crate::model::Family;
 
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a statement that is there or not"
+)]
 pub(super) struct Bgp {
     name: String,
     description: String,
@@ -106,8 +110,8 @@ fn bgp(
         multihop: neighbor.multihop,
         ttl_security: neighbor.ttl_security,
         passive: neighbor.passive,
-        role: neighbor.role.map(role),
-        require_role: neighbor.require_role,
+        role: neighbor.role.map(|local| role(local.role)),
+        require_role: neighbor.role.is_some_and(|local| local.required),
         password: neighbor.password.as_ref().map(|_| constant(&neighbor.name)),
         bfd: neighbor.bfd,
         hold_time,

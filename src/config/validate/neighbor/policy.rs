@@ -1,7 +1,7 @@
 //! What is announced to a neighbour, and how it looks.
 
 use super::super::node::section;
-use super::super::{community, id};
+use super::super::{Reported, community, id};
 use crate::config::Drain;
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Number};
@@ -29,25 +29,28 @@ pub(super) fn policy(
     let local_pref = local_pref(report, internal, spec);
     let drain = drain(report, internal, &spec.drain);
     Some(Policy {
-        services: services?,
+        services: services.ok()?,
         communities: communities?,
         large_communities: large_communities?,
         prepend: prepend?,
-        local_pref: local_pref?,
+        local_pref: local_pref.ok()?,
         drain: drain?,
     })
 }
 
-fn services(report: &Report<'_>, spec: &spec::Neighbor) -> Option<Option<Vec<ServiceName>>> {
-    let names = report.texts(&spec.services)?;
+fn services(
+    report: &Report<'_>,
+    spec: &spec::Neighbor,
+) -> Result<Option<Vec<ServiceName>>, Reported> {
+    let names = report.texts(&spec.services).ok_or(Reported)?;
     if report.is_absent(&spec.services) {
-        return Some(None);
+        return Ok(None);
     }
     if names.is_empty() {
         let message = "this list is empty: nothing is announced to this neighbour";
         report.warning(id(&spec.services), message);
     }
-    Some(Some(names))
+    Ok(Some(names))
 }
 
 /// Our own number in the path is a loop to every router of our AS: it would drop the route (RFC 4271, 9.1.2).
@@ -71,12 +74,11 @@ fn local_pref(
     report: &Report<'_>,
     internal: Option<bool>,
     spec: &spec::Neighbor,
-) -> Option<Option<u32>> {
+) -> Result<Option<u32>, Reported> {
     if let (Some((place, _)), Some(false)) = (spec.local_pref.placed(), internal) {
         report.error(place, "this neighbour is in another AS, and LOCAL_PREF does not leave ours (RFC 4271, 5.1.5): use `prepend` or a community that it understands");
     }
-    let local_pref = report.optional(&spec.local_pref).ok()?;
-    Some(local_pref.and_then(Number::get))
+    Ok(report.optional(&spec.local_pref)?.and_then(Number::get))
 }
 
 fn drain(report: &Report<'_>, internal: Option<bool>, field: &Field<spec::Drain>) -> Option<Drain> {
