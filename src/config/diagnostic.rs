@@ -49,6 +49,8 @@ impl Diagnostics {
     #[must_use]
     pub fn new(sources: Sources, mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(|finding| (finding.place.start, finding.severity));
+        // What stands in `neighbor_defaults` is looked at for every neighbour.
+        findings.dedup();
         Self { sources, findings }
     }
 

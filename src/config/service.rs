@@ -62,6 +62,14 @@ impl Service {
         }
     }
 
+    /// Whether a family can be drained. A protocol that is written by hand may lack a drained twin; its name
+    /// in [`protocols`](Self::protocols) is then one that BIRD does not know.
+    #[must_use]
+    pub fn has_twin(&self, family: Family) -> bool {
+        let twins = self.by_hand(family);
+        twins.is_none_or(|twins| twins.drain.is_some())
+    }
+
     /// The families in which this service has a prefix, IPv4 first.
     pub fn families(&self) -> impl Iterator<Item = Family> {
         Family::ALL

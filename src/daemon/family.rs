@@ -76,6 +76,8 @@ pub(super) struct FamilyState {
     pub(super) prefixes: Vec<Prefix>,
     /// Its protocol and the drained twin.
     pub(super) names: [String; 2],
+    /// Whether there is a drained twin.
+    pub(super) has_twin: bool,
     /// What should be; `None` while what is has been adopted and nothing is decided.
     pub(super) desired: Option<Announcement>,
     /// Why.
@@ -114,7 +116,8 @@ impl FamilyState {
         Self {
             family,
             prefixes: service.prefixes_of(family).collect(),
-            names: service.name.protocols(family),
+            names: service.protocols(family),
+            has_twin: service.has_twin(family),
             desired: None,
             reason: "no verdict yet".to_owned(),
             since: Timestamp::now(),

@@ -13,9 +13,9 @@ use super::{Event, FamilyId};
 use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
 use crate::bird::table::{self, BfdSession, DaemonStatus, Protocol};
-use crate::config::Config;
+use crate::config::{Config, Neighbor, Service};
 use crate::intent;
-use crate::model::Prefix;
+use crate::model::{Family, Prefix};
 use crate::reconcile::Intent;
 
 /// Between two polls.
@@ -71,15 +71,14 @@ pub(super) struct ExportQuestion {
     protocols: [String; 2],
 }
 
-/// Every prefix at every session of its family.
+/// Every prefix at every session of its family with a neighbour that is to get it.
 pub(super) fn exports(config: &Config) -> Vec<ExportQuestion> {
     let mut questions = Vec::new();
     for (service, spec) in config.services.iter().enumerate() {
         for (family, kind) in spec.families().enumerate() {
-            let protocols = spec.name.protocols(kind);
+            let protocols = spec.protocols(kind);
             for prefix in spec.prefixes_of(kind) {
-                for (session, _) in sessions(config).filter(|(_, session)| session.family() == kind)
-                {
+                for session in sessions(config, spec, kind) {
                     questions.push(ExportQuestion {
                         family: FamilyId { service, family },
                         session,
@@ -93,11 +92,12 @@ pub(super) fn exports(config: &Config) -> Vec<ExportQuestion> {
     questions
 }
 
-fn sessions(config: &Config) -> impl Iterator<Item = (String, &crate::config::Session)> {
-    config
-        .neighbors
-        .iter()
-        .flat_map(crate::config::Neighbor::named_sessions)
+fn sessions(config: &Config, service: &Service, family: Family) -> impl Iterator<Item = String> {
+    let neighbors = config.neighbors.iter();
+    let neighbors = neighbors.filter(|neighbor| neighbor.gets(&service.name));
+    let sessions = neighbors.flat_map(Neighbor::named_sessions);
+    let of_family = sessions.filter(move |(_, session)| session.family() == family);
+    of_family.map(|(name, _)| name)
 }
 
 /// Polls for ever. A request polls at once and asks for the exports of that family first.
@@ -264,12 +264,18 @@ fn intents(config: &Config) -> HashMap<FamilyId, [Intent; 2]> {
         .collect()
 }
 
+/// The protocols whose intent files BIRD includes, where its main file and those of `bird.include` can be read.
 fn protected(config: &Config) -> Option<HashSet<String>> {
-    let path = &config.bird.config;
-    let text = std::fs::read_to_string(path)
-        .inspect_err(|error| tracing::debug!(path = %path.display(), %error, "cannot read"))
-        .ok()?;
-    let included = intent::included(&text);
+    let files = std::iter::once(&config.bird.config).chain(&config.bird.include);
+    let texts = files.map(|path| {
+        std::fs::read_to_string(path)
+            .inspect_err(|error| tracing::debug!(path = %path.display(), %error, "cannot read"))
+    });
+    let texts: Vec<String> = texts.collect::<Result<_, _>>().ok()?;
+    let included: HashSet<_> = texts
+        .iter()
+        .flat_map(|text| intent::included(text))
+        .collect();
     let names = families(config).flat_map(|(_, names)| names);
     Some(
         names
@@ -285,8 +291,8 @@ pub(super) fn families(config: &Config) -> impl Iterator<Item = (FamilyId, [Stri
         .iter()
         .enumerate()
         .flat_map(|(service, spec)| {
-            spec.families().enumerate().map(move |(family, kind)| {
-                (FamilyId { service, family }, spec.name.protocols(kind))
-            })
+            spec.families()
+                .enumerate()
+                .map(move |(family, kind)| (FamilyId { service, family }, spec.protocols(kind)))
         })
 }

@@ -206,6 +206,7 @@ fn protocols(state: &FamilyState) -> Vec<Protocol> {
     let views = [state.view.normal, state.view.drain];
     let named = state.names.iter().zip(views).zip(state.protected);
     named
+        .take(1 + usize::from(state.has_twin))
         .map(|((name, view), protected)| Protocol {
             name: name.clone(),
             enabled: view.intent == Intent::Written,

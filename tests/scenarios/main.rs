@@ -2,6 +2,7 @@
 //! the route and gets it back. Needs root; see the crate `lab`.
 
 mod bird;
+mod by_hand;
 mod crowds;
 mod daemon;
 mod fake_bird;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Drain, Field, File, Leaf, Limit, Limits, Named, Neighbor, Preset, Session, Text};
+use crate::config::tree::NodeId;
 use crate::model::Family;
 
 impl File {
@@ -47,13 +48,14 @@ impl<T: Clone> Field<T> {
 
 impl Neighbor {
     fn with_preset(&self) -> Self {
-        let Some((at, Text(preset))) = self.preset.placed() else {
+        let Some(at) = self.preset.node else {
             return self.clone();
         };
-        let mut neighbor = self.or(&preset.neighbor(at));
+        let preset = self.preset.value.as_ref().map(|preset| preset.0);
+        let mut neighbor = self.or(&Preset::neighbor(preset, at));
         let sessions = neighbor.sessions.value.iter_mut().flatten();
         for session in sessions.filter_map(|session| session.value.as_mut()) {
-            session.remote = session.remote.or(&remote(*preset, session, self));
+            session.remote = session.remote.or(&remote(preset, session, at));
         }
         neighbor
     }
@@ -96,16 +98,17 @@ impl Neighbor {
     }
 }
 
-/// The provider's address for a session, as if it stood where the preset stands.
-fn remote(preset: Preset, session: &Session, neighbor: &Neighbor) -> Leaf<IpAddr> {
-    let local = session.local.value.as_ref();
-    let address = local.and_then(|local| preset.remote(Family::of(local.0)));
+/// The provider's address for a session, as if it stood where the preset stands; absent where it has none.
+fn remote(preset: Option<Preset>, session: &Session, at: NodeId) -> Leaf<IpAddr> {
+    let local = session.local.value.as_ref().map(|local| local.0);
+    let known = preset.zip(local);
+    let address = known.map(|(preset, local)| preset.remote(Family::of(local)));
     match address {
-        Some(address) => Field {
-            node: neighbor.preset.node,
-            value: Some(Text(address)),
+        Some(None) => Field::default(),
+        address => Field {
+            node: Some(at),
+            value: address.flatten().map(Text),
         },
-        None => Field::default(),
     }
 }
 

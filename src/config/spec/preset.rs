@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Neighbor;
 use super::leaf::{Leaf, Number, Text};
+use super::{Field, Neighbor};
 use crate::config::tree::NodeId;
 use crate::model::{Asn, Family};
 
@@ -41,17 +41,18 @@ impl Preset {
     }
 
     /// What every session with the provider needs; it speaks no BFD. Findings about it point at the preset.
-    pub(super) fn neighbor(self, at: NodeId) -> Neighbor {
+    /// Of a preset that was refused, nothing is known and nothing missing.
+    pub(super) fn neighbor(preset: Option<Self>, at: NodeId) -> Neighbor {
         Neighbor {
             asn: Leaf {
                 node: Some(at),
-                value: Asn::new(self.asn()).map(Text),
+                value: preset.and_then(|preset| Asn::new(preset.asn())).map(Text),
             },
-            multihop: super::Field {
+            multihop: Field {
                 node: Some(at),
                 value: Some(Number::new(2)),
             },
-            bfd: super::Field {
+            bfd: Field {
                 node: Some(at),
                 value: Some(false),
             },

@@ -1,6 +1,7 @@
 //! Each finding about what keys mean, provoked on its own.
 
 use super::{SMALLEST, headers};
+use crate::config::{Config, LimitAction, PasswordSource};
 
 /// The findings after a part of the smallest file was replaced.
 fn after(replaced: &str, with: &str) -> String {
@@ -108,7 +109,6 @@ fn checks() {
 fn neighbors() {
     insta::assert_snapshot!(
         [
-            after("    asn: 64600", "    asn: 64601"),
             session("10.99.0.2", "10.99.0.1"),
             session("10.99.0.2", "2001:db8::1"),
             session("10.9.0.1", "10.9.0.1"),
@@ -123,11 +123,154 @@ fn neighbors() {
             neighbor("password_file: [a]"),
             neighbor("limits: { export: { action: disable } }"),
             neighbor("limits: { export: { action: restart } }"),
-            neighbor("limits: { import: { action: warn } }"),
+            neighbor("limits: { import: { action: stop } }"),
+            neighbor("limits: { receive: { action: warn } }"),
             neighbor("limits: { export: { max: 1 } }"),
             two_prefixes("limits: { export: { max: 1 } }"),
             session("192.0.2.53", "10.99.0.3"),
             neighbor("drain: { graceful_shutdown: false, prepend: 11 }"),
+        ]
+        .join("\n")
+    );
+}
+
+/// The findings of a neighbour in our own AS with more keys.
+fn internal(more: &str) -> String {
+    after("    asn: 64600", &format!("    asn: 64601\n    {more}"))
+}
+
+#[test]
+fn what_is_for_other_ases_only_is_refused_within_our_own() {
+    insta::assert_snapshot!(
+        [
+            internal("local_pref: 200"),
+            neighbor("local_pref: 200"),
+            internal("role: peer"),
+            internal("prepend: 1"),
+            internal("prepend: 0"),
+            internal("drain: { prepend: 2 }"),
+            neighbor("require_role: true"),
+            neighbor("role: upstream"),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn neighbors_in_full() {
+    let older = |more: &str| {
+        let text = SMALLEST.replace("services:\n", "bird: { version: 2.0.7 }\nservices:\n");
+        headers(&text.replace("    asn: 64600", &format!("    asn: 64600\n    {more}")))
+    };
+    insta::assert_snapshot!(
+        [
+            older("role: customer"),
+            neighbor("role: customer"),
+            neighbor("services: [resolvr]"),
+            neighbor("services: []"),
+            neighbor("services: [Resolver]"),
+            neighbor("communities: [65535:0, 1:1, 1:1]"),
+            neighbor("large_communities: [1:1:1, 1:1:1, 1:2]"),
+            neighbor("password_file: /a\n    password_env: B"),
+            neighbor("password_credential: ../a"),
+            neighbor("password_env: A-B"),
+            neighbor("bfd: false\n    graceful_restart: on"),
+            neighbor("graceful_restart: true"),
+            neighbor("import: everything"),
+            neighbor("port: 0"),
+            neighbor("prepend: 11"),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn presets_and_defaults() {
+    let neighbors = |text: &str| {
+        let start = SMALLEST.find("neighbors:").unwrap();
+        headers(&format!("{}{text}", &SMALLEST[..start]))
+    };
+    insta::assert_snapshot!(
+        [
+            neighbors("neighbors:\n  v: { preset: vultr, sessions: [{ local: 203.0.113.1 }] }\n"),
+            neighbors("neighbors:\n  v: { preset: vulture, sessions: [{ local: 203.0.113.1 }] }\n"),
+            neighbors("neighbors:\n  v: { preset: vultr, sessions: [{ local: 203.0.113.1 }, { local: 203.0.113.2 }] }\n"),
+            neighbors("neighbors:\n  v: { preset: vultr_bare_metal, sessions: [{ local: 203.0.113.1 }, { local: '2001:db8::1' }] }\n"),
+            neighbors("neighbor_defaults: { sessions: [], preset: vultr, asn: 64600, hold_time: 2s }\nneighbors:\n  a: { sessions: [{ local: 10.0.0.1, remote: 10.0.0.2 }] }\n  b: { sessions: [{ local: 10.0.1.1, remote: 10.0.1.2 }] }\n"),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn a_neighbor_takes_from_its_preset_and_then_from_the_defaults() {
+    let start = SMALLEST.find("neighbors:").unwrap();
+    let text = format!(
+        "{}neighbor_defaults:
+  multihop: 9
+  bfd: true
+  password_file: /d
+  hold_time: 30s
+  limits: {{ import: {{ max: 7 }}, export: {{ max: 5 }} }}
+  drain: {{ prepend: 1 }}
+neighbors:
+  v:
+    preset: vultr
+    hold_time:
+    password_env: V
+    limits: {{ import: {{ action: block }} }}
+    sessions: [{{ local: 203.0.113.1 }}, {{ local: '2001:db8::1', remote: '2001:db8::2' }}]
+",
+        &SMALLEST[..start]
+    );
+    let config = Config::parse("f", &text).unwrap().config;
+    let neighbor = &config.neighbors[0];
+    assert_eq!(neighbor.asn.get(), 64515);
+    assert_eq!((neighbor.multihop, neighbor.bfd), (Some(2), false));
+    assert_eq!(
+        neighbor.hold_time, None,
+        "a key without a value is no default"
+    );
+    let source = PasswordSource::Environment("V".parse().unwrap());
+    assert_eq!(neighbor.password, Some(source));
+    let remotes: Vec<String> = neighbor
+        .sessions
+        .iter()
+        .map(|session| session.remote.to_string())
+        .collect();
+    assert_eq!(remotes, ["169.254.169.254", "2001:db8::2"]);
+    let limits = neighbor.limits;
+    assert_eq!(
+        (limits.import.max, limits.import.action),
+        (Some(7), LimitAction::Block)
+    );
+    assert_eq!(limits.export.max, Some(5));
+    assert_eq!(
+        (neighbor.drain.prepend, neighbor.drain.graceful_shutdown),
+        (1, true)
+    );
+}
+
+#[test]
+fn routes_kernel_and_protocols_by_hand() {
+    let top = |keys: &str| after("services:", &format!("{keys}\nservices:"));
+    let hand = |keys: &str| service(&format!("bird: {{ {keys} }}"));
+    insta::assert_snapshot!(
+        [
+            service("route: drop"),
+            service("route: { check_link: true }"),
+            service("route: { interface: a-much-too-long-name }"),
+            service("route: unreachable"),
+            service("med: -1"),
+            top("kernel: { export: all, ecmp: 1 }"),
+            top("kernel: { preferred_source: { v4: '2001:db8::1', v6: 192.0.2.1 } }"),
+            top("bird: { include: [local.conf, /etc/bird/bird.conf], config: /etc/bird/bird.conf }"),
+            hand("v4: my_static, v4_drain: my_static"),
+            hand("v6: my_static"),
+            hand("v4_drain: my_drain"),
+            hand("v4: my-static"),
+            hand("v4: all"),
+            headers(&format!("{SMALLEST}      - {{ local: 10.99.1.2, remote: 10.99.1.1, bird: anycast_resolver_v4 }}\n")),
         ]
         .join("\n")
     );

@@ -15,7 +15,7 @@ use crate::{Context, Error, Host, Neighbor, PATIENCE, Result, requirements, stay
 pub const NODE_ASN: u32 = 64601;
 
 /// The AS number of every neighbour.
-pub(crate) const NEIGHBOR_ASN: u32 = 64600;
+pub const NEIGHBOR_ASN: u32 = 64600;
 
 /// The MD5 password of every session.
 pub(crate) const PASSWORD: &str = "lab-secret-1";

@@ -35,7 +35,7 @@ pub use controller::{Controller, Outcome};
 pub use dns::{Answer, DnsServer, FakeDns, Lie, Software, ask};
 pub use error::{Context, Error, Result};
 pub use host::Host;
-pub use lab::{Lab, NODE_ASN};
+pub use lab::{Lab, NEIGHBOR_ASN, NODE_ASN};
 pub use neighbor::{Neighbor, Route, RouteWatch, Updates};
 pub use nix::sys::signal::Signal;
 pub use process::Process;
