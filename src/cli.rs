@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::ServiceName;
 
@@ -55,15 +55,9 @@ pub enum Command {
         #[arg(long = "bird", value_name = "PROGRAM")]
         birds: Vec<PathBuf>,
     },
-    /// Print the configuration for BIRD
-    Render {
-        /// What to print
-        #[arg(value_enum, default_value_t = Target::Bird)]
-        target: Target,
-        /// Write to a file instead, whole or not at all
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
+    /// Print a file for BIRD or for the host, write it, or compare it with what is there
+    #[command(after_help = RENDER_EXIT_CODES)]
+    Render(Render),
     /// Run the daemon: probe, decide, announce and withdraw
     Run {
         /// Log from this level on
@@ -124,6 +118,28 @@ pub enum Passwords {
     /// The same word for all; nothing is read
     Placeholder,
 }
+/// What to render, and where to.
+#[derive(Debug, Clone, Args)]
+pub struct Render {
+    /// What to render
+    #[arg(value_enum, default_value_t = Target::Bird)]
+    pub target: Target,
+    /// Write to a file instead, whole or not at all; one that is there keeps its mode and owner
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write nothing, and show how this file differs from what would be written
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
+    pub check: Option<PathBuf>,
+    /// List what can be rendered and where it is installed
+    #[arg(long, conflicts_with_all = ["target", "output", "check"])]
+    pub list: bool,
+    /// Print the list as JSON
+    #[arg(long, requires = "list")]
+    pub json: bool,
+}
+
+const RENDER_EXIT_CODES: &str = "\
+With --check, exits with 0 when the file is as it would be written and with 1 when it differs or is missing.";
 
 /// What can be rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -132,6 +148,20 @@ pub enum Target {
     Bird,
     /// The file with the passwords that bird.conf includes
     Secrets,
+    /// The dummy interface, for systemd-networkd
+    NetworkdNetdev,
+    /// The anycast addresses on the dummy interface, for systemd-networkd
+    NetworkdNetwork,
+    /// The dummy interface and the anycast addresses, for ifupdown
+    Ifupdown,
+    /// Settings of the kernel: ARP, reverse path filter, packet sizes, socket buffers
+    Sysctl,
+    /// Receive packet steering, as a unit of systemd
+    Steering,
+    /// The DNS server's limit of open files, as a drop-in of systemd
+    Limits,
+    /// Packet filter: questions limited by source, BGP and BFD from neighbours only
+    Nftables,
 }
 
 /// How much is logged.

@@ -142,9 +142,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             };
             check::check(&cli.config, &options)
         }
-        Command::Render { target, output } => {
-            render::render(&cli.config, target, output.as_deref())
-        }
+        Command::Render(options) => render::render(&cli.config, &options),
         Command::Run { log_level } => run::run(&cli.config, log_level),
         Command::Status {
             service,

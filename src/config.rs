@@ -9,6 +9,7 @@
 
 mod diagnostic;
 mod draft;
+mod host;
 mod neighbor;
 mod parse;
 mod pattern;
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 
 pub use diagnostic::{Diagnostics, Finding, Record, Related, Severity};
 pub use draft::{Draft, Include};
+pub use host::Host;
 pub use neighbor::{
     Drain, GracefulRestart, Import, Limit, LimitAction, Limits, LocalRole, Neighbor,
     PasswordSource, Role, Session,
@@ -62,6 +64,8 @@ pub struct Config {
     pub neighbors: Vec<Neighbor>,
     /// The daemon's own behaviour.
     pub daemon: Daemon,
+    /// What the host files need to know of the host.
+    pub host: Host,
 }
 
 /// Who this node is.

@@ -4,7 +4,7 @@ mod configuration;
 
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 pub use configuration::{Refused, read_configuration};
@@ -72,9 +72,62 @@ fn read_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A rendered file of a thousand services and a hundred neighbours has a few MiB.
+const RENDERED_LIMIT: u64 = 64 << 20;
+
+/// Reads what is installed where a rendered file goes, at most 64 MiB; `None` where there is nothing.
+pub fn read_installed(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
+    let limit = RENDERED_LIMIT;
+    let path = || path.to_owned();
+    match read_bytes(&path(), limit) {
+        Ok(bytes) if bytes.len() as u64 > limit => Err(ReadError::TooLarge {
+            path: path(),
+            limit,
+        }),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ReadError::Io {
+            path: path(),
+            source,
+        }),
+    }
+}
+
+/// What only others than owner and group are concerned with, as in chmod.
+const OTHERS: u32 = 0o007;
+
+/// Installs a file for good, as [`write_atomically`] does. One that is there keeps its mode and owner, and a
+/// link to it stays a link; `mode` is for a new one. Where `mode` gives others no right, no file keeps them
+/// one: then the mode that it had is returned.
+pub fn install(path: &Path, text: &str, mode: u32) -> io::Result<Option<u32>> {
+    let target = match path.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return replace(path, text, mode, None).map(|()| None);
+        }
+        target => target?,
+    };
+    let old = target.metadata()?;
+    if !old.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    let (had, owner) = (old.mode() & 0o7777, Some((old.uid(), old.gid())));
+    let kept = if mode & OTHERS == 0 {
+        had & !OTHERS
+    } else {
+        had
+    };
+    replace(&target, text, kept, owner)?;
+    Ok((kept != had).then_some(had))
+}
+
 /// Replaces a file as a whole: readers and a crash see the old text or the new one. The new file has
 /// `mode` (as in chmod) from its first byte on, and never more than its owner's rights before.
 pub fn write_atomically(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    replace(path, text, mode, None)
+}
+
+/// `owner` is a user and a group; ourselves where there is none.
+fn replace(path: &Path, text: &str, mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -84,6 +137,8 @@ pub fn write_atomically(path: &Path, text: &str, mode: u32) -> io::Result<()> {
         .prefix(".anycastctl-")
         .tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;
+    // Before the mode: a change of owner would take bits of it away.
+    give(file.as_file(), owner)?;
     file.as_file()
         .set_permissions(Permissions::from_mode(mode))?;
     file.as_file().sync_all()?;
@@ -92,9 +147,59 @@ pub fn write_atomically(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
+/// Only where it changes something: nobody but root may.
+fn give(file: &File, owner: Option<(u32, u32)>) -> io::Result<()> {
+    let ours = file.metadata().map(|file| (file.uid(), file.gid()))?;
+    match owner {
+        Some((user, group)) if (user, group) != ours => fchown(file, Some(user), Some(group)),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_installation_keeps_the_mode_and_follows_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, link) = (directory.path().join("f"), directory.path().join("l"));
+        let mode = || path.metadata().unwrap().mode() & 0o7777;
+        assert_eq!(install(&path, "one", 0o644).unwrap(), None);
+        assert_eq!(mode(), 0o644);
+        std::fs::set_permissions(&path, Permissions::from_mode(0o604)).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert_eq!(install(&link, "two", 0o644).unwrap(), None);
+        assert_eq!(mode(), 0o604);
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(install(&path, "secret", 0o640).unwrap(), Some(0o604));
+        assert_eq!(mode(), 0o600);
+        assert_eq!(install(&path, "secret", 0o640).unwrap(), None);
+        assert_eq!(directory.path().read_dir().unwrap().count(), 2);
+    }
+
+    #[test]
+    fn nothing_but_a_file_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        for path in [directory.path(), Path::new("/dev/null")] {
+            let error = install(path, "text", 0o644).unwrap_err().to_string();
+            assert_eq!(error, "it is not a plain file");
+        }
+    }
+
+    #[test]
+    fn what_is_installed_may_be_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("f");
+        assert_eq!(read_installed(&path).unwrap(), None);
+        std::fs::write(&path, b"a\xff").unwrap();
+        assert_eq!(
+            read_installed(&path).unwrap().as_deref(),
+            Some(&b"a\xff"[..])
+        );
+        assert!(read_installed(directory.path()).is_err());
+    }
 
     #[test]
     fn a_write_replaces_the_file_and_its_mode_and_leaves_nothing_behind() {

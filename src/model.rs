@@ -4,6 +4,7 @@
 //! not zero, an [`Asn`] is not 0. Everything parses from text by [`FromStr`](std::str::FromStr) with an error that an
 //! operator can act on, and prints as BIRD and people write it. Nothing here does I/O.
 
+mod host;
 mod names;
 mod network;
 mod password;
@@ -11,9 +12,10 @@ mod period;
 mod symbols;
 mod version;
 
+pub use host::{InterfaceName, InvalidHost, Processors, UnitName};
 pub use names::{InvalidName, NeighborName, ServiceName};
 pub use network::{Asn, Community, Family, InvalidNetwork, LargeCommunity, Prefix};
 pub use password::{InvalidPassword, Password};
 pub use period::{InvalidPeriod, Period};
-pub use symbols::{CredentialName, InterfaceName, InvalidSymbol, ProtocolName, VariableName};
+pub use symbols::{CredentialName, InvalidSymbol, ProtocolName, VariableName};
 pub use version::{BirdVersion, InvalidVersion};

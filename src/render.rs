@@ -1,9 +1,10 @@
-//! Rendering: a [`Config`] in, the text of BIRD's files out.
+//! Rendering: a [`Config`] in, the text of BIRD's files and of the host's out.
 //!
 //! The same configuration gives the same bytes on every host and at every time: no clock, no host name, no
 //! order but that of the file. What BIRD does with every construct was tried on 2.0.7 to 3.4.0.
 
 mod context;
+pub mod host;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,14 @@ pub enum Error {
     /// A neighbour has a password, which was not given.
     #[error("neighbors.{0}: the password is needed to render the secrets")]
     MissingPassword(NeighborName),
+    /// The file needs a key of `host` that has no default.
+    #[error("host.{key}: missing, and this file cannot be rendered without it: write {what}")]
+    MissingKey {
+        /// The key.
+        key: &'static str,
+        /// What to write.
+        what: &'static str,
+    },
     /// A template and what fills it do not fit.
     #[error("a template is broken, which is a bug in anycastctl: {0}")]
     Template(#[from] minijinja::Error),

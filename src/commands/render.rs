@@ -1,54 +1,74 @@
-//! `anycastctl render`: the files for BIRD, to standard output or installed whole.
+//! `anycastctl render`: the files for BIRD and for the host, to standard output or installed whole.
 
+mod compare;
+mod list;
+
+use std::fmt::Write;
 use std::path::Path;
 
 use secrecy::ExposeSecret;
 
 use super::{Code, Failure, Output, load, secrets};
-use crate::cli::Target;
+use crate::cli::{self, Target};
 use crate::config::{Parsed, Severity};
+use crate::render::host::{self, File, Rendered};
 use crate::{files, render};
 
 impl Target {
-    /// The mode of the written file: passwords are for root and BIRD's group alone.
+    /// The mode of a new file: passwords are for root and BIRD's group alone.
     fn mode(self) -> u32 {
-        match self {
-            Self::Bird => 0o644,
-            Self::Secrets => 0o640,
-        }
+        if self == Self::Secrets { 0o640 } else { 0o644 }
     }
 }
 
-/// Renders a file to standard output, or writes it to `output` as a whole or not at all. Warnings about the
-/// configuration go to standard error.
-pub fn render(config: &Path, target: Target, output: Option<&Path>) -> Result<Output, Failure> {
+/// Renders a file: to standard output, to a file as a whole or not at all, or only to compare it with one.
+/// Warnings about the configuration go to standard error.
+pub fn render(config: &Path, options: &cli::Render) -> Result<Output, Failure> {
+    if options.list {
+        return list::list(options.json);
+    }
     let mut parsed = load(config)?;
-    let text = match target {
-        Target::Bird => bird(&parsed)?,
-        Target::Secrets => passwords(&mut parsed)?,
+    let Rendered { text, notes } = text(config, &mut parsed, options.target)?;
+    let mut output = match (&options.output, &options.check) {
+        (Some(path), _) => install(path, &text, options.target)?,
+        (None, Some(path)) => compare::compare(path, &text, options.target)?,
+        (None, None) => Output::new(text, Code::Success),
     };
-    let stdout = match output {
-        None => text,
-        Some(path) => {
-            files::write_atomically(path, &text, target.mode()).map_err(|error| {
-                let message = format!(
-                    "cannot write {}: {error}; what was there is unchanged",
-                    path.display()
-                );
-                Failure::new(Code::Environment, &message)
-            })?;
-            String::new()
-        }
-    };
-    Ok(Output {
-        stdout,
-        stderr: parsed.warnings.to_string(),
-        code: Code::Success,
-    })
+    let talk = std::mem::take(&mut output.stderr);
+    output.stderr = parsed.warnings.to_string();
+    for line in notes
+        .into_iter()
+        .chain([talk])
+        .filter(|line| !line.is_empty())
+    {
+        // Writing to a String cannot fail.
+        let _ = writeln!(output.stderr, "{line}");
+    }
+    Ok(output)
 }
 
-fn bird(parsed: &Parsed) -> Result<String, Failure> {
-    render::bird(&parsed.config).map_err(|error| Failure::new(Code::Environment, &error))
+fn text(path: &Path, parsed: &mut Parsed, target: Target) -> Result<Rendered, Failure> {
+    let rendered = match target {
+        Target::Bird => render::bird(&parsed.config).map(Rendered::from),
+        Target::Secrets => return passwords(parsed).map(Rendered::from),
+        Target::NetworkdNetdev => host::host(&parsed.config, File::NetworkdNetdev),
+        Target::NetworkdNetwork => host::host(&parsed.config, File::NetworkdNetwork),
+        Target::Ifupdown => host::host(&parsed.config, File::Ifupdown),
+        Target::Sysctl => host::host(&parsed.config, File::Sysctl),
+        Target::Steering => host::host(&parsed.config, File::Steering),
+        Target::Limits => host::host(&parsed.config, File::Limits),
+        Target::Nftables => host::host(&parsed.config, File::Nftables),
+    };
+    rendered.map_err(|error| failure(path, &error))
+}
+
+fn failure(path: &Path, error: &render::Error) -> Failure {
+    match error {
+        render::Error::MissingKey { .. } => {
+            Failure::new(Code::Usage, &format!("{}: {error}", path.display()))
+        }
+        _ => Failure::new(Code::Environment, error),
+    }
 }
 
 fn passwords(parsed: &mut Parsed) -> Result<String, Failure> {
@@ -59,4 +79,20 @@ fn passwords(parsed: &mut Parsed) -> Result<String, Failure> {
     render::secrets(&parsed.config, &passwords.known)
         .map(|text| text.expose_secret().to_owned())
         .map_err(|error| Failure::new(Code::Environment, &error))
+}
+
+fn install(path: &Path, text: &str, target: Target) -> Result<Output, Failure> {
+    let shown = path.display();
+    let had = files::install(path, text, target.mode()).map_err(|error| {
+        let message = format!("cannot write {shown}: {error}; what was there is unchanged");
+        Failure::new(Code::Environment, &message)
+    })?;
+    let tightened = had.map(|mode| {
+        format!("{shown}: was open to every user of this host (mode {mode:04o}), and no longer is; change the passwords if the old file held any of them")
+    });
+    Ok(Output {
+        stdout: String::new(),
+        stderr: tightened.unwrap_or_default(),
+        code: Code::Success,
+    })
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::check::{Options, check};
 use super::render::render;
 use super::*;
-use crate::cli::{Passwords, Target};
+use crate::cli::{self, Passwords, Target};
 use crate::config::SMALLEST;
 
 /// A configuration with a password file, and the directory that holds both.
@@ -60,6 +60,33 @@ fn options(format: Format) -> Options {
         format,
         passwords: Passwords::Real,
         birds: Vec::new(),
+    }
+}
+
+/// To standard output.
+fn printed(target: Target) -> cli::Render {
+    cli::Render {
+        target,
+        output: None,
+        check: None,
+        list: false,
+        json: false,
+    }
+}
+
+/// To a file.
+fn written(target: Target, path: &Path) -> cli::Render {
+    cli::Render {
+        output: Some(path.to_owned()),
+        ..printed(target)
+    }
+}
+
+/// Compared with a file.
+fn checked(target: Target, path: &Path) -> cli::Render {
+    cli::Render {
+        check: Some(path.to_owned()),
+        ..printed(target)
     }
 }
 
@@ -136,7 +163,7 @@ fn files_that_cannot_be_read_or_are_no_text_differ_in_exit_code() {
         site.stable(&failure.message),
         "DIR/config.yaml:2: not UTF-8 text: is it the right file?"
     );
-    let failure = render(Path::new("/nonexistent"), Target::Bird, None).unwrap_err();
+    let failure = render(Path::new("/nonexistent"), &printed(Target::Bird)).unwrap_err();
     assert_eq!(failure.code, Code::Environment);
 }
 
@@ -147,16 +174,16 @@ fn rendered_files_are_written_whole_with_their_modes() {
         (Target::Bird, 0o644, "protocol bgp bgp_tor1_v4 {"),
         (Target::Secrets, 0o640, "define PASSWORD_TOR1 = \"secret\";"),
     ] {
-        let path = site.directory.path().join("rendered");
-        let printed = render(&site.config, target, None).unwrap().stdout;
-        let written = render(&site.config, target, Some(&path)).unwrap();
-        assert_eq!(written.stdout, "");
+        let path = site.directory.path().join(format!("{mode:o}"));
+        let shown = render(&site.config, &printed(target)).unwrap().stdout;
+        let quiet = render(&site.config, &written(target, &path)).unwrap();
+        assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text == printed && text.contains(holds), "{text}");
+        assert!(text == shown && text.contains(holds), "{text}");
         assert_eq!(path.metadata().unwrap().mode() & 0o777, mode);
     }
     let nowhere = site.directory.path().join("missing/rendered");
-    let failure = render(&site.config, Target::Bird, Some(&nowhere)).unwrap_err();
+    let failure = render(&site.config, &written(Target::Bird, &nowhere)).unwrap_err();
     assert_eq!(failure.code, Code::Environment);
 }
 
@@ -164,13 +191,115 @@ fn rendered_files_are_written_whole_with_their_modes() {
 fn secrets_need_every_password() {
     for (password, code) in [(None, Code::Environment), (Some(""), Code::Usage)] {
         let site = Site::new(password, NO_BIRD);
-        let failure = render(&site.config, Target::Secrets, None).unwrap_err();
+        let failure = render(&site.config, &printed(Target::Secrets)).unwrap_err();
         assert_eq!(failure.code, code);
         assert!(
             failure.message.contains("neighbors.tor1.password_file: "),
             "{}",
             failure.message
         );
-        assert!(render(&site.config, Target::Bird, None).is_ok());
+        assert!(render(&site.config, &printed(Target::Bird)).is_ok());
     }
+}
+
+#[test]
+fn a_check_shows_the_difference_and_writes_nothing() {
+    let site = Site::new(Some("secret\n"), NO_BIRD);
+    let path = site.directory.path().join("bird.conf");
+    let check = || render(&site.config, &checked(Target::Bird, &path)).unwrap();
+    let missing = check();
+    assert_eq!(missing.code, Code::NotAsWanted);
+    assert!(
+        missing.stdout.contains("\n+router id 10.99.0.2;\n"),
+        "{}",
+        missing.stdout
+    );
+    assert_eq!(
+        site.stable(&missing.stderr).trim_end(),
+        "DIR/bird.conf: is missing"
+    );
+    assert!(!path.exists());
+    render(&site.config, &written(Target::Bird, &path)).unwrap();
+    let same = check();
+    assert_eq!(
+        (same.code, same.stdout.as_str(), same.stderr.as_str()),
+        (Code::Success, "", "")
+    );
+    let edited = fs::read_to_string(&path)
+        .unwrap()
+        .replace("10.99.0.2", "10.99.0.3");
+    fs::write(&path, &edited).unwrap();
+    let other = check();
+    assert_eq!(other.code, Code::NotAsWanted);
+    assert!(
+        other
+            .stdout
+            .contains("\n-router id 10.99.0.3;\n+router id 10.99.0.2;\n"),
+        "{}",
+        other.stdout
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), edited);
+}
+
+#[test]
+fn a_check_never_shows_secrets() {
+    let site = Site::new(Some("secret-new\n"), NO_BIRD);
+    let path = site.directory.path().join("secrets");
+    fs::write(&path, "define PASSWORD_TOR1 = \"secret-old\";\n").unwrap();
+    let check = || render(&site.config, &checked(Target::Secrets, &path)).unwrap();
+    let other = check();
+    assert_eq!((other.code, other.stdout.as_str()), (Code::NotAsWanted, ""));
+    assert!(!other.stderr.contains("secret-"), "{}", other.stderr);
+    render(&site.config, &written(Target::Secrets, &path)).unwrap();
+    assert_eq!(check().code, Code::Success);
+}
+
+#[test]
+fn open_secrets_are_closed_and_that_is_said() {
+    let site = Site::new(Some("secret\n"), NO_BIRD);
+    let path = site.directory.path().join("secrets");
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
+    let output = render(&site.config, &written(Target::Secrets, &path)).unwrap();
+    assert_eq!(path.metadata().unwrap().mode() & 0o7777, 0o660);
+    assert!(
+        output
+            .stderr
+            .contains("was open to every user of this host (mode 0664)"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn a_key_that_a_file_needs_is_a_usage_error() {
+    let site = Site::new(None, NO_BIRD);
+    let failure = render(&site.config, &printed(Target::Limits)).unwrap_err();
+    assert_eq!(failure.code, Code::Usage);
+    let message = site.stable(&failure.message);
+    assert!(
+        message.starts_with("DIR/config.yaml: host.dns_unit: missing"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_list_has_every_target() {
+    let list = |json| {
+        let options = cli::Render {
+            list: true,
+            json,
+            ..printed(Target::Bird)
+        };
+        render(Path::new("/nonexistent"), &options).unwrap().stdout
+    };
+    insta::assert_snapshot!(list(false));
+    let rows: serde_json::Value = serde_json::from_str(&list(true)).unwrap();
+    let targets = rows.as_array().unwrap();
+    assert_eq!(
+        targets.len(),
+        <Target as clap::ValueEnum>::value_variants().len()
+    );
+    assert_eq!(targets[0]["target"], "bird");
+    assert_eq!(targets[0]["path"], "/etc/bird/bird.conf");
 }

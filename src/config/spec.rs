@@ -4,6 +4,7 @@
 //! from keys together is the business of `validate`; defaults are given there too.
 
 mod field;
+mod host;
 mod leaf;
 mod merge;
 mod preset;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub(crate) use field::{FIELD, Field, Named, OR, Or};
+pub(crate) use host::Host;
 pub(crate) use leaf::{Leaf, Number, Off, RouterId, Text};
 pub(crate) use preset::Preset;
 
@@ -53,6 +55,8 @@ pub(crate) struct File {
     pub(crate) neighbors: Field<Named<Neighbor>>,
     /// The daemon's own behaviour.
     pub(crate) daemon: Field<Daemon>,
+    /// What the host files need to know of the host.
+    pub(crate) host: Field<Host>,
 }
 
 /// A file that the main one includes.
@@ -357,7 +361,8 @@ pub(crate) fn hint(section: &str, key: &str) -> Option<&'static str> {
     match (section, key) {
         (
             "Included",
-            "include" | "node" | "bird" | "bfd" | "kernel" | "neighbor_defaults" | "daemon",
+            "include" | "node" | "bird" | "bfd" | "kernel" | "host" | "neighbor_defaults"
+            | "daemon",
         ) => Some(
             "this key belongs into the main file: an included one holds `services` and `neighbors` only",
         ),

@@ -69,6 +69,13 @@ neighbors:
     limits: { import: { max: 10, action: restart }, export: { max: ~, action: block } }
     drain: { graceful_shutdown: true, prepend: 3 }
 daemon: { control: /run/anycastctl/control.sock, on_stop: withdraw, stale_after: 30s }
+host:
+  interface: anycast0
+  dns_unit:
+  open_files: 65536
+  receive_interfaces: []
+  receive_processors:
+  queries_per_second: 1000
 ";
 
 /// Everything that is wrong with a text, as it is printed.

@@ -5,6 +5,7 @@
 mod across;
 mod community;
 mod dns;
+mod host;
 mod neighbor;
 mod node;
 mod service;
@@ -35,6 +36,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
     let bfd = node::bfd(report, &file.bfd);
     let kernel = node::kernel(report, &file.kernel);
     let daemon = node::daemon(report, &file.daemon);
+    let host = host::host(report, &file.host);
     let services = named(
         report,
         &file.services,
@@ -68,6 +70,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
             .map(|(name, make)| make(name))
             .collect(),
         daemon: daemon?,
+        host: host?,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Names that others have given: BIRD's protocols, interfaces, systemd credentials, environment variables.
+//! Names that others have given: BIRD's protocols, systemd credentials, environment variables.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,9 +11,6 @@ pub enum InvalidSymbol {
         "`{0}` is no name of a protocol in BIRD: 1 to 64 letters, digits and `_`, the first one no digit"
     )]
     Protocol(String),
-    /// No name of an interface.
-    #[error("`{0}` is no name of an interface: 1 to 15 letters, digits and `_.:-`")]
-    Interface(String),
     /// No name of a credential.
     #[error("`{0}` is no name of a systemd credential: letters, digits and `_.-`, no path")]
     Credential(String),
@@ -66,10 +63,6 @@ symbol! {
     ProtocolName, Protocol, |text| identifier(text, 64) && text != "all"
 }
 symbol! {
-    /// A network interface: at most 15 bytes (Linux, `IFNAMSIZ`).
-    InterfaceName, Interface, |text| words(text, 15, "_.:-") && !matches!(text, "." | "..")
-}
-symbol! {
     /// A credential that systemd hands to a service (systemd.exec(5), `LoadCredential=`): a file name.
     CredentialName, Credential, |text| words(text, 255, "_.-") && !text.starts_with('.')
 }
@@ -102,15 +95,6 @@ mod tests {
         ] {
             assert!(good.parse::<ProtocolName>().is_ok(), "{good}");
             assert!(bad.parse::<ProtocolName>().is_err(), "{bad}");
-        }
-        for (good, bad) in [
-            ("eth0.100", "eth0/1"),
-            ("enp1s0-x:1", "a interface"),
-            ("fifteen-bytes-x", "sixteen-bytes-xx"),
-            ("lo", ".."),
-        ] {
-            assert!(good.parse::<InterfaceName>().is_ok(), "{good}");
-            assert!(bad.parse::<InterfaceName>().is_err(), "{bad}");
         }
         assert!("tor1-md5".parse::<CredentialName>().is_ok());
         assert!("../shadow".parse::<CredentialName>().is_err());

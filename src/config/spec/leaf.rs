@@ -14,7 +14,7 @@ use crate::config::{
 use crate::dns::{self, DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
     Asn, BirdVersion, Community, CredentialName, InterfaceName, LargeCommunity, Period, Prefix,
-    ProtocolName, ServiceName, VariableName,
+    Processors, ProtocolName, ServiceName, UnitName, VariableName,
 };
 
 /// A key whose value is one text.
@@ -99,7 +99,9 @@ from_text! {
     Pattern => from_str;
     Period => from_str;
     Prefix => from_str;
+    Processors => from_str;
     Rcode => from_str;
+    UnitName => from_str;
     RecordType => |text| dns::record_type(text).map_err(|error| error.to_string());
     DNSClass => |text| dns::class(text).map_err(|error| error.to_string());
     Transport => |text| one_of(text, [("udp", Transport::Udp), ("tcp", Transport::Tcp)]);

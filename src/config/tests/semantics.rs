@@ -296,3 +296,26 @@ fn paths_that_bird_would_misread_are_refused() {
         .join("\n")
     );
 }
+
+#[test]
+fn hosts() {
+    let host = |keys: &str| headers(&format!("{SMALLEST}host: {{ {keys} }}\n"));
+    insta::assert_snapshot!(
+        [
+            host("interface: eth0:1"),
+            host("interface: all"),
+            host("interface: abcdefghijklmnop"),
+            host("dns_unit: nsd"),
+            host("open_files: 12"),
+            host("receive_interfaces: [eth0, eth1, eth0]"),
+            host("interface: eth0, receive_interfaces: [eth0]"),
+            host("receive_interfaces: [\"eth*\"]"),
+            host("receive_processors: 3-0"),
+            host("receive_processors: all"),
+            host("queries_per_second: 0"),
+            host("query_per_second: 5"),
+        ]
+        .join("\n")
+    );
+    assert_eq!(host("receive_processors: 0"), "");
+}

@@ -80,6 +80,12 @@ impl Lab {
         &self.node
     }
 
+    /// The neighbour's host, whether its BIRD runs or not.
+    #[must_use]
+    pub fn tor1(&self) -> &Host {
+        &self.tor1
+    }
+
     /// The lab's directory.
     #[must_use]
     pub fn directory(&self) -> &Path {

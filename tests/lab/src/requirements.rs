@@ -5,12 +5,29 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// Programs without which no lab can be built.
-const PROGRAMS: [&str; 11] = [
-    "setpriv", "unshare", "sh", "cp", "ip", "nft", "dig", "bird", "nsd", "unbound", "named",
+const PROGRAMS: [&str; 18] = [
+    "setpriv",
+    "unshare",
+    "sh",
+    "cp",
+    "ip",
+    "nft",
+    "dig",
+    "bird",
+    "nsd",
+    "unbound",
+    "named",
+    "ifup",
+    "mount",
+    "sysctl",
+    "systemctl",
+    "systemd-analyze",
+    "systemd-networkd",
+    "systemd-sysctl",
 ];
 
 /// Directories of system programs, which the search path of a plain user lacks.
-const SYSTEM_DIRECTORIES: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+const SYSTEM_DIRECTORIES: [&str; 4] = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/systemd"];
 
 /// Fails with everything that is missing. It never skips: a test that silently did not run is worse
 /// than one that failed, above all in CI.
@@ -28,7 +45,7 @@ pub(crate) fn check() -> Result<()> {
     }
     Err(Error::new(format!(
         "the lab cannot run here; missing: {}.\nOn Debian: apt-get install bird2 nsd unbound bind9 \
-         bind9-dnsutils iproute2 nftables util-linux, and run the tests as root",
+         bind9-dnsutils ifupdown iproute2 mount nftables procps systemd util-linux, and run the tests as root",
         missing.join(", ")
     )))
 }

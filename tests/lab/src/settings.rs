@@ -90,6 +90,7 @@ pub struct Settings {
     services: Vec<Service>,
     bfd: bool,
     daemon: Vec<String>,
+    host: Vec<String>,
 }
 
 impl Settings {
@@ -100,6 +101,7 @@ impl Settings {
             services: services.into(),
             bfd: true,
             daemon: Vec::new(),
+            host: Vec::new(),
         }
     }
 
@@ -123,6 +125,13 @@ impl Settings {
         self
     }
 
+    /// Adds a key of the host's, such as `interface: anycast0`.
+    #[must_use]
+    pub fn host(mut self, option: &str) -> Self {
+        self.host.push(option.to_owned());
+        self
+    }
+
     /// Whether the sessions use BFD.
     #[must_use]
     pub fn bfd(&self) -> bool {
@@ -141,7 +150,7 @@ impl Settings {
         let directory = lab.node().directory().display();
         let password = lab.password_file()?;
         let (password, bfd, daemon) = (password.display(), self.bfd, self.daemon.concat());
-        let version = Bird::node_release()?;
+        let (version, host) = (Bird::node_release()?, self.host.join(", "));
         let mut text = format!(
             "version: 1
 node: {{ name: lab1, asn: {NODE_ASN}, router_id: 10.99.0.2 }}
@@ -153,6 +162,7 @@ bird:
   intent_dir: {directory}/intent
   log: {directory}/bird-own.log
 daemon: {{ control: {directory}/control.sock{daemon} }}
+host: {{ {host} }}
 neighbors:
   tor1:
     asn: {NEIGHBOR_ASN}
