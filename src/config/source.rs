@@ -120,7 +120,8 @@ const ALIKE: f64 = 0.88;
 
 fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    !key.ends_with("_file") && strsim::jaro_winkler(&key, "password") >= ALIKE
+    let names_a_place = ["_file", "_credential", "_env"].map(|end| key.ends_with(end));
+    !names_a_place.contains(&true) && strsim::jaro_winkler(&key, "password") >= ALIKE
 }
 
 /// The line with what follows a key like `password:` replaced by asterisks. Works on text and not on
@@ -189,6 +190,7 @@ mod tests {
                 "  t: { \"passwd\" : ** ** * *",
             ),
             ("password_file: /etc/x", "password_file: /etc/x"),
+            ("password_env: TOR1", "password_env: TOR1"),
             ("Password:ö", "Password:**"),
             ("a: b", "a: b"),
         ] {
