@@ -58,6 +58,16 @@ pub enum Command {
     /// Print a file for BIRD or for the host, write it, or compare it with what is there
     #[command(after_help = RENDER_EXIT_CODES)]
     Render(Render),
+    /// Show what the rendered bird.conf would change, and what the network would see
+    #[command(after_help = DIFF_EXIT_CODES)]
+    Diff {
+        /// The installed file, instead of the one in the configuration; secrets are then not compared
+        #[arg(long, value_name = "FILE")]
+        installed: Option<PathBuf>,
+        /// Print the comparison as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the daemon: probe, decide, announce and withdraw
     Run {
         /// Log from this level on
@@ -95,6 +105,9 @@ pub enum Command {
         command: Option<String>,
     },
 }
+
+const DIFF_EXIT_CODES: &str = "\
+Exits with 0 when nothing differs, with 1 when something does, with 4 when the installed file cannot be read.";
 
 const STATUS_EXIT_CODES: &str = "\
 Exits with 0 when every service shown is announced, with 1 when one is not, with 4 when the daemon does not answer.";

@@ -1,6 +1,7 @@
 //! The commands: one file each, plain functions that return what to print and how to exit.
 
 pub mod check;
+pub mod diff;
 pub mod documents;
 pub mod probe;
 pub mod render;
@@ -143,6 +144,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             check::check(&cli.config, &options)
         }
         Command::Render(options) => render::render(&cli.config, &options),
+        Command::Diff { installed, json } => diff::diff(&cli.config, installed.as_deref(), json),
         Command::Run { log_level } => run::run(&cli.config, log_level),
         Command::Status {
             service,

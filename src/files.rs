@@ -8,6 +8,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 pub use configuration::{Refused, read_configuration};
+use secrecy::SecretString;
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -48,14 +49,7 @@ pub fn is_world_readable(path: &Path) -> bool {
 
 /// Reads UTF-8, at most `limit` bytes.
 pub fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
-    let bytes = read_bytes(path, limit).map_err(|source| ReadError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    if bytes.len() as u64 > limit {
-        let path = path.to_owned();
-        return Err(ReadError::TooLarge { path, limit });
-    }
+    let bytes = read_limited(path, limit)?;
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         ReadError::NotText {
@@ -63,6 +57,15 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
             line: good.split(|byte| *byte == b'\n').count(),
         }
     })
+}
+
+fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let path = path.to_owned();
+    match read_bytes(&path, limit) {
+        Err(source) => Err(ReadError::Io { path, source }),
+        Ok(bytes) if bytes.len() as u64 > limit => Err(ReadError::TooLarge { path, limit }),
+        Ok(bytes) => Ok(bytes),
+    }
 }
 
 /// One byte more than the limit, if there are so many.
@@ -77,20 +80,22 @@ const RENDERED_LIMIT: u64 = 64 << 20;
 
 /// Reads what is installed where a rendered file goes, at most 64 MiB; `None` where there is nothing.
 pub fn read_installed(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
-    let limit = RENDERED_LIMIT;
-    let path = || path.to_owned();
-    match read_bytes(&path(), limit) {
-        Ok(bytes) if bytes.len() as u64 > limit => Err(ReadError::TooLarge {
-            path: path(),
-            limit,
-        }),
+    match read_limited(path, RENDERED_LIMIT) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ReadError::Io {
-            path: path(),
-            source,
-        }),
+        Err(ReadError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+/// The same as text. BIRD takes any bytes in its strings, so those that are no UTF-8 are replaced.
+pub fn read_installed_text(path: &Path) -> Result<Option<String>, ReadError> {
+    let bytes = read_installed(path)?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// The same of an installed secrets file; an empty text if there is none.
+pub fn read_installed_secrets(path: &Path) -> Result<SecretString, ReadError> {
+    read_installed_text(path).map(|text| SecretString::from(text.unwrap_or_default()))
 }
 
 /// What only others than owner and group are concerned with, as in chmod.

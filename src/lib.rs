@@ -31,6 +31,7 @@
 pub mod bird;
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod config;
 pub mod control;
 pub mod daemon;

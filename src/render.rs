@@ -7,7 +7,7 @@ mod context;
 pub mod host;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;

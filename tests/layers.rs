@@ -4,12 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files of the pure layers, as paths or folders below `src`.
-const PURE: [&str; 14] = [
+const PURE: [&str; 16] = [
     "model.rs",
     "model",
     "health.rs",
     "policy.rs",
     "reconcile.rs",
+    "compare.rs",
+    "compare",
     "schedule.rs",
     "status.rs",
     "status",
@@ -22,11 +24,13 @@ const PURE: [&str; 14] = [
 ];
 
 /// Pure files in folders that are not.
-const PURE_FILES: [&str; 4] = [
+const PURE_FILES: [&str; 6] = [
     "bird/reply.rs",
     "bird/command.rs",
     "bird/table.rs",
     "bird/table",
+    "bird/file.rs",
+    "bird/file",
 ];
 
 /// What the pure layers must not name.

@@ -1,5 +1,7 @@
 //! The commands on files in a private directory.
 
+mod diff;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;

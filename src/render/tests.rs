@@ -1,7 +1,7 @@
 //! Rendered files, looked at and loaded by every BIRD there is.
 
 mod birds;
-mod generated;
+pub(crate) mod generated;
 mod split;
 
 use secrecy::ExposeSecret;

@@ -5,6 +5,7 @@ mod bird;
 mod by_hand;
 mod crowds;
 mod daemon;
+mod diff;
 mod fake_bird;
 mod families;
 mod faults;

@@ -66,7 +66,7 @@ fn neighbor() -> impl Strategy<Value = String> {
     })
 }
 
-fn file() -> impl Strategy<Value = String> {
+pub(crate) fn file() -> impl Strategy<Value = String> {
     let services = proptest::collection::vec(service(), 1..4);
     let neighbors = proptest::collection::vec(neighbor(), 1..4);
     (1_u32.., services, neighbors).prop_map(|(asn, services, neighbors)| {
