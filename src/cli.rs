@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::ServiceName;
+use crate::model::{NeighborName, ServiceName};
 
 /// Keeps the BGP announcement of a DNS anycast node equal to the health of its DNS server.
 ///
@@ -137,6 +137,9 @@ pub struct Render {
     /// What to render
     #[arg(value_enum, default_value_t = Target::Bird)]
     pub target: Target,
+    /// Whose router
+    #[command(flatten)]
+    pub opposite: Opposite,
     /// Write to a file instead, whole or not at all; one that is there keeps its mode and owner
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -175,6 +178,38 @@ pub enum Target {
     Limits,
     /// Packet filter: questions limited by source, BGP and BFD from neighbours only
     Nftables,
+    /// For the router opposite: its side of a neighbour's sessions
+    Neighbor,
+}
+
+/// The router opposite, which only [`Target::Neighbor`] has.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Opposite {
+    /// With `neighbor`: the neighbour's name in the configuration
+    #[arg(value_name = "NAME", required_if_eq("target", "neighbor"))]
+    pub neighbor: Option<NeighborName>,
+    /// With `neighbor`: the software of its router
+    #[arg(
+        long = "for",
+        value_enum,
+        value_name = "frr|bird|junos|eos",
+        hide_possible_values = true,
+        required_if_eq("target", "neighbor")
+    )]
+    pub router: Option<Router>,
+}
+
+/// The software of a router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Router {
+    /// FRR
+    Frr,
+    /// BIRD
+    Bird,
+    /// Juniper Junos
+    Junos,
+    /// Arista EOS
+    Eos,
 }
 
 /// How much is logged.

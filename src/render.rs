@@ -5,6 +5,7 @@
 
 mod context;
 pub mod host;
+mod router;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -18,12 +19,22 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::model::{NeighborName, Password};
 
+pub use router::{Router, router};
+
 /// Why nothing was rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A neighbour has a password, which was not given.
     #[error("neighbors.{0}: the password is needed to render the secrets")]
     MissingPassword(NeighborName),
+    /// No neighbour has this name.
+    #[error("the configuration has no neighbour `{name}`: there are {known}")]
+    UnknownNeighbor {
+        /// The name that was asked for.
+        name: NeighborName,
+        /// Those there are, the likeliest first.
+        known: String,
+    },
     /// The file needs a key of `host` that has no default.
     #[error("host.{key}: missing, and this file cannot be rendered without it: write {what}")]
     MissingKey {

@@ -1,4 +1,4 @@
-//! `anycastctl render`: the files for BIRD and for the host, to standard output or installed whole.
+//! `anycastctl render`: the files for BIRD, for the host and for the router opposite, to standard output or installed whole.
 
 mod compare;
 mod list;
@@ -9,10 +9,30 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::{Code, Failure, Output, load, secrets};
-use crate::cli::{self, Target};
+use crate::cli::{self, Opposite, Router, Target};
 use crate::config::{Parsed, Severity};
 use crate::render::host::{self, File, Rendered};
 use crate::{files, render};
+
+/// A neighbour or a router was named, and the target has none.
+const NOT_OPPOSITE: &str = "a neighbour's name and `--for` belong to `render neighbor`: write `anycastctl render neighbor NAME --for frr`";
+
+impl Opposite {
+    fn is_named(&self) -> bool {
+        self.neighbor.is_some() || self.router.is_some()
+    }
+}
+
+impl From<Router> for render::Router {
+    fn from(router: Router) -> Self {
+        match router {
+            Router::Frr => Self::Frr,
+            Router::Bird => Self::Bird,
+            Router::Junos => Self::Junos,
+            Router::Eos => Self::Eos,
+        }
+    }
+}
 
 impl Target {
     /// The mode of a new file: passwords are for root and BIRD's group alone.
@@ -28,7 +48,7 @@ pub fn render(config: &Path, options: &cli::Render) -> Result<Output, Failure> {
         return list::list(options.json);
     }
     let mut parsed = load(config)?;
-    let Rendered { text, notes } = text(config, &mut parsed, options.target)?;
+    let Rendered { text, notes } = text(config, &mut parsed, options)?;
     let mut output = match (&options.output, &options.check) {
         (Some(path), _) => install(path, &text, options.target)?,
         (None, Some(path)) => compare::compare(path, &text, options.target)?,
@@ -47,8 +67,10 @@ pub fn render(config: &Path, options: &cli::Render) -> Result<Output, Failure> {
     Ok(output)
 }
 
-fn text(path: &Path, parsed: &mut Parsed, target: Target) -> Result<Rendered, Failure> {
-    let rendered = match target {
+fn text(path: &Path, parsed: &mut Parsed, options: &cli::Render) -> Result<Rendered, Failure> {
+    let rendered = match options.target {
+        Target::Neighbor => return router(parsed, &options.opposite),
+        _ if options.opposite.is_named() => return Err(Failure::new(Code::Usage, &NOT_OPPOSITE)),
         Target::Bird => render::bird(&parsed.config).map(Rendered::from),
         Target::Secrets => return passwords(parsed).map(Rendered::from),
         Target::NetworkdNetdev => host::host(&parsed.config, File::NetworkdNetdev),
@@ -69,6 +91,22 @@ fn failure(path: &Path, error: &render::Error) -> Failure {
         }
         _ => Failure::new(Code::Environment, error),
     }
+}
+
+fn router(parsed: &Parsed, opposite: &Opposite) -> Result<Rendered, Failure> {
+    let (Some(name), Some(router)) = (&opposite.neighbor, opposite.router) else {
+        return Err(Failure::new(Code::Usage, &NOT_OPPOSITE));
+    };
+    let text = render::router(&parsed.config, name, router.into()).map_err(|error| {
+        let is_unknown = matches!(error, render::Error::UnknownNeighbor { .. });
+        let code = if is_unknown {
+            Code::Usage
+        } else {
+            Code::Environment
+        };
+        Failure::new(code, &error)
+    })?;
+    Ok(Rendered::from(text))
 }
 
 fn passwords(parsed: &mut Parsed) -> Result<String, Failure> {

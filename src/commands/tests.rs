@@ -69,6 +69,7 @@ fn options(format: Format) -> Options {
 fn printed(target: Target) -> cli::Render {
     cli::Render {
         target,
+        opposite: cli::Opposite::default(),
         output: None,
         check: None,
         list: false,

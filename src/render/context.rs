@@ -1,7 +1,7 @@
 //! What fills the templates: every name, number and decision, so that they only lay out text.
 
 mod filters;
-mod sessions;
+pub(super) mod sessions;
 mod statics;
 
 use std::net::Ipv4Addr;
@@ -84,7 +84,7 @@ fn log(log: &BirdLog) -> String {
 
 /// `authentication` came with TCP-AO in 2.17 and 3.1. From then on BIRD warns where it is missing; before,
 /// it is a syntax error.
-fn knows_authentication(version: BirdVersion) -> bool {
+pub(super) fn knows_authentication(version: BirdVersion) -> bool {
     let second = BirdVersion::new(2, 17, 0)..BirdVersion::new(3, 0, 0);
     second.contains(&version) || version >= BirdVersion::new(3, 1, 0)
 }
@@ -181,14 +181,14 @@ impl Kernel {
 }
 
 #[derive(Serialize)]
-struct Bfd {
+pub(super) struct Bfd {
     /// Milliseconds.
     interval: u64,
     multiplier: u8,
 }
 
 impl Bfd {
-    fn new(bfd: config::Bfd) -> Self {
+    pub(super) fn new(bfd: config::Bfd) -> Self {
         Self {
             interval: bfd.interval.millis(),
             multiplier: bfd.multiplier,

@@ -1,6 +1,6 @@
 //! Rendered files, looked at and loaded by every BIRD there is.
 
-mod birds;
+pub(super) mod birds;
 pub(crate) mod generated;
 mod split;
 
@@ -12,13 +12,13 @@ use crate::config::SMALLEST;
 /// A data centre: two top-of-rack switches, IPv4 and IPv6, MD5, BFD, two services.
 const DATA_CENTRE: &str = include_str!("tests/data_centre.yaml");
 /// A hosting provider: one neighbour two hops away, no BFD.
-const MULTIHOP: &str = include_str!("tests/multihop.yaml");
+pub(super) const MULTIHOP: &str = include_str!("tests/multihop.yaml");
 /// Only IPv6, and a neighbour with an IPv4 session that gets nothing.
-const V6_ONLY: &str = include_str!("tests/v6_only.yaml");
+pub(super) const V6_ONLY: &str = include_str!("tests/v6_only.yaml");
 /// All of them.
 const GOLDEN: [&str; 4] = [SMALLEST, DATA_CENTRE, MULTIHOP, V6_ONLY];
 
-fn parsed(text: &str) -> Config {
+pub(super) fn parsed(text: &str) -> Config {
     let parsed = Config::parse("config.yaml", text);
     parsed
         .unwrap_or_else(|findings| panic!("{findings}"))

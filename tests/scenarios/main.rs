@@ -15,6 +15,7 @@ mod host_packets;
 mod intents;
 mod outages;
 mod probe;
+mod routers;
 mod scene;
 mod status;
 mod stopping;

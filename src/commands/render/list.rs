@@ -33,6 +33,7 @@ impl Target {
             Self::Steering => File::Steering.path(),
             Self::Limits => File::Limits.path(),
             Self::Nftables => File::Nftables.path(),
+            Self::Neighbor => "on the router",
         }
     }
 

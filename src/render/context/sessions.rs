@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{constant, filters, is_rendered, looks_up, table};
 use crate::config::{self, Config, GracefulRestart, Import, LimitAction, Neighbor, Role, Session};
-use crate::model::Family;
+use crate::model::{Family, Period};
 
 #[derive(Serialize)]
 #[expect(
@@ -95,7 +95,7 @@ fn bgp(
 ) -> Bgp {
     let family = session.family();
     let internal = config.is_internal(neighbor);
-    let hold_time = neighbor.hold_time.map(|time| time.millis() / 1000);
+    let hold_time = neighbor.hold_time.map(seconds);
     let import = (neighbor.import == Import::DefaultRoute).then(|| default_route(family));
     let looks_up = import.is_some() && neighbor.multihop.is_some() && looks_up(config, family);
     Bgp {
@@ -115,8 +115,7 @@ fn bgp(
         password: neighbor.password.as_ref().map(|_| constant(&neighbor.name)),
         bfd: neighbor.bfd,
         hold_time,
-        // A third (RFC 4271, 10).
-        keepalive_time: hold_time.map(|seconds| (seconds / 3).max(1)),
+        keepalive_time: hold_time.map(keepalive),
         graceful_restart: graceful_restart(neighbor.graceful_restart),
         channel: family.channel(),
         igp_table: looks_up.then(|| table(family)),
@@ -132,7 +131,7 @@ fn bgp(
     }
 }
 
-fn default_route(family: Family) -> &'static str {
+pub(in crate::render) fn default_route(family: Family) -> &'static str {
     match family {
         Family::V4 => "0.0.0.0/0",
         Family::V6 => "::/0",
@@ -157,8 +156,18 @@ fn graceful_restart(graceful_restart: GracefulRestart) -> &'static str {
     }
 }
 
+/// Hold times are whole seconds.
+pub(in crate::render) fn seconds(time: Period) -> u64 {
+    time.millis() / 1000
+}
+
+/// A third of the hold time (RFC 4271, 10), in seconds.
+pub(in crate::render) fn keepalive(hold_time: u64) -> u64 {
+    (hold_time / 3).max(1)
+}
+
 /// Four times what we have: a net against a filter that lets out too much, and never in the way.
-fn export_limit(config: &Config, family: Family) -> u32 {
+pub(in crate::render) fn export_limit(config: &Config, family: Family) -> u32 {
     let services = config.services.iter();
     let own = services.map(|service| service.prefixes_of(family).count());
     u32::try_from(own.sum::<usize>())

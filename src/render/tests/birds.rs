@@ -10,7 +10,7 @@ use crate::bird::binary::{self, Binary};
 use crate::model::BirdVersion;
 
 /// The releases from which on rendering differs.
-const TARGETS: [BirdVersion; 4] = [
+pub(in crate::render) const TARGETS: [BirdVersion; 4] = [
     BirdVersion::OLDEST,
     BirdVersion::new(2, 0, 12),
     BirdVersion::new(2, 17, 0),
@@ -18,7 +18,7 @@ const TARGETS: [BirdVersion; 4] = [
 ];
 
 /// Every BIRD there is on this machine. None is a failure in CI only: people may build without BIRD.
-pub(super) fn birds() -> Vec<Binary> {
+pub(in crate::render) fn birds() -> Vec<Binary> {
     let listed = env::var_os("ANYCASTCTL_BIRDS").unwrap_or_default();
     let listed = env::split_paths(&listed).filter(|directory| directory.is_dir());
     let within = |directory: PathBuf| {
@@ -47,7 +47,7 @@ pub(super) fn birds() -> Vec<Binary> {
 }
 
 /// Newer releases warn about what older targets cannot say; nothing else may be warned about.
-fn is_expected(target: BirdVersion, warning: &str) -> bool {
+pub(in crate::render) fn is_expected(target: BirdVersion, warning: &str) -> bool {
     let without_authentication = target < BirdVersion::new(2, 17, 0);
     without_authentication && warning == "Missing authentication option, assuming MD5"
 }

@@ -30,6 +30,12 @@ impl<'lab> Bird<'lab> {
         Self::start(host, NODE_BINARY, configuration, socket)
     }
 
+    /// Starts BIRD on a router; `$LAB_NEIGHBOR_BIRD` names another release's program.
+    pub fn start_on_router(host: &'lab Host, configuration: &Path) -> Result<Self> {
+        let socket = host.directory().join("bird.ctl");
+        Self::start(host, "LAB_NEIGHBOR_BIRD", configuration, &socket)
+    }
+
     /// The release of the node's BIRD, such as `2.0.12`.
     pub fn node_release() -> Result<String> {
         let output = Command::new(binary(NODE_BINARY))

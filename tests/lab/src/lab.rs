@@ -21,7 +21,7 @@ pub const NEIGHBOR_ASN: u32 = 64600;
 pub(crate) const PASSWORD: &str = "lab-secret-1";
 
 /// How much of each log a failure shows.
-const LOG_TAIL: usize = 20;
+const LOG_TAIL: usize = 30;
 
 /// A laboratory. Any number of them run side by side.
 pub struct Lab {
@@ -43,35 +43,11 @@ impl Lab {
             tor1,
             directory,
         };
-        lab.link()?;
+        link((&lab.node, "tor1"), (&lab.tor1, "node"), 0)?;
         for address in addresses {
             lab.add_address(address)?;
         }
         Ok(lab)
-    }
-
-    /// The link between the two, made from outside, where process ids mean something. No duplicate
-    /// address detection: addresses work at once.
-    fn link(&self) -> Result<()> {
-        let (near, far) = (
-            self.node.holder().to_string(),
-            self.tor1.holder().to_string(),
-        );
-        let link = ["link", "add", "tor1", "netns", &near, "type", "veth"];
-        let status = Command::new(requirements::program("ip").unwrap_or_default())
-            .args(link)
-            .args(["peer", "name", "node", "netns", &far])
-            .status()
-            .context("ip link add")?;
-        if !status.success() {
-            return Err(Error::new(format!("ip link add: {status}")));
-        }
-        for (host, interface, number) in [(&self.node, "tor1", 2), (&self.tor1, "node", 1)] {
-            host.ip(&format!("link set {interface} up"))?;
-            host.ip(&format!("addr add 10.99.0.{number}/24 dev {interface}"))?;
-            host.ip(&format!("addr add fd99::{number}/64 dev {interface} nodad"))?;
-        }
-        Ok(())
     }
 
     /// The host under test.
@@ -148,20 +124,49 @@ impl Lab {
 
     /// An error with the end of every log behind it.
     pub fn explain(&self, error: &Error) -> Error {
-        let mut text = error.to_string();
-        for host in [&self.node, &self.tor1] {
-            let entries = std::fs::read_dir(host.directory())
-                .into_iter()
-                .flatten()
-                .flatten();
-            for path in entries.map(|entry| entry.path()) {
-                if path.extension().is_some_and(|extension| extension == "log") {
-                    text.push_str(&log_tail(host.name(), &path));
-                }
+        explain(&[&self.node, &self.tor1], error)
+    }
+}
+
+/// A link between two hosts, each with the name of its interface; `.2` is near and `.1` is far. Made from
+/// outside, where process ids mean something. No duplicate address detection: addresses work at once.
+pub(crate) fn link(near: (&Host, &str), far: (&Host, &str), subnet: usize) -> Result<()> {
+    let [near_id, far_id] = [near, far].map(|(host, _)| host.holder().to_string());
+    let status = Command::new(requirements::program("ip").unwrap_or_default())
+        .args(["link", "add", near.1, "netns", &near_id, "type", "veth"])
+        .args(["peer", "name", far.1, "netns", &far_id])
+        .status()
+        .context("ip link add")?;
+    if !status.success() {
+        return Err(Error::new(format!("ip link add: {status}")));
+    }
+    for ((host, interface), number) in [(near, 2), (far, 1)] {
+        host.ip(&format!("link set {interface} up"))?;
+        host.ip(&format!(
+            "addr add 10.99.{subnet}.{number}/24 dev {interface}"
+        ))?;
+        host.ip(&format!(
+            "addr add fd99:0:0:{subnet}::{number}/64 dev {interface} nodad"
+        ))?;
+    }
+    Ok(())
+}
+
+/// An error with the end of every log of these hosts behind it.
+pub(crate) fn explain(hosts: &[&Host], error: &Error) -> Error {
+    let mut text = error.to_string();
+    for host in hosts {
+        let entries = std::fs::read_dir(host.directory())
+            .into_iter()
+            .flatten()
+            .flatten();
+        for path in entries.map(|entry| entry.path()) {
+            if path.extension().is_some_and(|extension| extension == "log") {
+                text.push_str(&log_tail(host.name(), &path));
             }
         }
-        Error::new(text)
     }
+    Error::new(text)
 }
 
 /// The last lines of a log, under a heading.

@@ -13,6 +13,7 @@
 //! - [`Bird`] is a daemon with its control socket, [`Neighbor`] the witness: what *it* has in its table
 //!   is what the world sees; [`FakeBird`] misbehaves as no real one can be made to;
 //! - [`DnsServer`] is nsd, unbound or named, which can die, hang or answer nonsense; [`FakeDns`] lies;
+//! - [`Site`] is a router between several nodes, [`Frr`] a router other than BIRD;
 //! - [`Settings`] and [`Controller`] are our own program, its configuration and its life;
 //! - [`wait_until`] is the only way to wait: a condition and a deadline, never a sleep.
 //!
@@ -22,22 +23,26 @@ mod bird;
 mod controller;
 mod dns;
 mod error;
+mod frr;
 mod host;
 mod lab;
 mod neighbor;
 mod process;
 mod requirements;
 mod settings;
+mod site;
 mod wait;
 
 pub use bird::{Bird, ControlSocket, FakeBird, Mischief};
 pub use controller::{Controller, Outcome};
 pub use dns::{Answer, DnsServer, FakeDns, Lie, Software, ask};
 pub use error::{Context, Error, Result};
+pub use frr::Frr;
 pub use host::Host;
 pub use lab::{Lab, NEIGHBOR_ASN, NODE_ASN};
 pub use neighbor::{Neighbor, Route, RouteWatch, Updates};
 pub use nix::sys::signal::Signal;
 pub use process::Process;
 pub use settings::{Service, Settings};
+pub use site::Site;
 pub use wait::{PATIENCE, stays, wait_until};

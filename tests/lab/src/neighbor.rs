@@ -42,8 +42,7 @@ impl fmt::Display for Updates {
 impl<'lab> Neighbor<'lab> {
     /// Starts the neighbour's BIRD; `$LAB_NEIGHBOR_BIRD` names another release's program.
     pub(crate) fn start(host: &'lab Host, configuration: &Path) -> Result<Self> {
-        let socket = host.directory().join("bird.ctl");
-        let bird = Bird::start(host, "LAB_NEIGHBOR_BIRD", configuration, &socket)?;
+        let bird = Bird::start_on_router(host, configuration)?;
         Ok(Self { bird })
     }
 
