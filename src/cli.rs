@@ -94,6 +94,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the JSON Schema of the configuration file, for editors
+    Schema {
+        /// Of the files that it includes instead
+        #[arg(long)]
+        included: bool,
+    },
     /// Print the completion script for a shell
     Completions {
         /// The shell

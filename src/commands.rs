@@ -152,6 +152,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             control,
         } => status::status(&cli.config, control, service.as_ref(), json),
         Command::Probe { service, json } => probe::probe(&cli.config, service.as_ref(), json),
+        Command::Schema { included } => Ok(documents::schema(included)),
         Command::Completions { shell } => Ok(documents::completions(shell)),
         Command::Man { command } => documents::man(command.as_deref()),
     }

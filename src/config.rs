@@ -15,6 +15,7 @@ mod parse;
 mod pattern;
 mod reader;
 mod report;
+mod schema;
 mod service;
 mod source;
 mod spec;
@@ -39,6 +40,7 @@ pub use neighbor::{
 };
 pub use parse::Parsed;
 pub use pattern::{InvalidPattern, Pattern};
+pub use schema::{included_schema, schema};
 pub use service::{
     ByHand, Check, CheckKind, Discard, DnsCheck, Route, Service, Thresholds, Timing, Twins, Window,
 };

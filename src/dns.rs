@@ -162,6 +162,12 @@ const RCODES: [(u16, &str); 12] = [
 impl Rcode {
     /// NOERROR.
     pub const NO_ERROR: Self = Self(0);
+
+    /// The mnemonics that can be written, in the order of their codes.
+    #[must_use]
+    pub fn names() -> [&'static str; RCODES.len()] {
+        RCODES.map(|(_, name)| name)
+    }
 }
 
 impl FromStr for Rcode {

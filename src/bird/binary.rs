@@ -118,8 +118,8 @@ impl Binary {
         })
     }
 
-    /// Renders a configuration into a private directory and has it parsed there. Nothing else is opened:
-    /// `bird -p` needs no rights, no socket and none of the paths of the configuration.
+    /// Renders a configuration into a private directory and has it parsed there. Nothing else is opened but the
+    /// files of `bird.include`: `bird -p` needs no rights, no socket and no other path of the configuration.
     pub fn judge(
         &self,
         config: &Config,

@@ -1,4 +1,4 @@
-//! `anycastctl completions` and `anycastctl man`: both from the definition of the command line.
+//! `anycastctl schema`, `completions` and `man`: from the types that read the file and the command line.
 
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
@@ -6,6 +6,18 @@ use clap_mangen::Man;
 
 use super::{Code, Failure, Output};
 use crate::cli::Cli;
+use crate::config;
+
+/// The JSON Schema of the configuration file, or of the files that it includes.
+#[must_use]
+pub fn schema(included: bool) -> Output {
+    let schema = if included {
+        config::included_schema()
+    } else {
+        config::schema()
+    };
+    Output::new(format!("{schema:#}\n"), Code::Success)
+}
 
 /// The completion script of a shell.
 #[must_use]

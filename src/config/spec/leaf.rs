@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
+use super::shape::Shape;
 use super::{Field, Preset};
 use crate::config::{
     BirdLog, Discard, GracefulRestart, Import, KernelExport, LimitAction, OnStop, Pattern, Role,
@@ -71,8 +72,8 @@ pub(crate) struct Off;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RouterId(pub(crate) Ipv4Addr);
 
-/// A type that is written as text.
-pub(crate) trait FromText: Sized {
+/// A type that is written as text; its [`Shape`] is what editors know of it.
+pub(crate) trait FromText: Shape + Sized {
     /// Reads the text; the error says what to write instead.
     fn from_text(text: &str) -> Result<Self, String>;
 }
@@ -163,7 +164,7 @@ fn one_of<T, const N: usize>(text: &str, known: [(&str, T); N]) -> Result<T, Str
 }
 
 /// The longest name of a node or check, in characters.
-const LONGEST_LABEL: usize = 64;
+pub(super) const LONGEST_LABEL: usize = 64;
 
 fn label(text: &str) -> Result<String, String> {
     let length = text.chars().count();
@@ -229,7 +230,7 @@ fn address(text: &str) -> Result<IpAddr, String> {
 }
 
 /// BIRD's lexer has a buffer of 4096 bytes and dies beyond it; no path comes near this.
-const LONGEST_PATH: usize = 1024;
+pub(super) const LONGEST_PATH: usize = 1024;
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() || text.len() > LONGEST_PATH {

@@ -319,3 +319,15 @@ fn hosts() {
     );
     assert_eq!(host("receive_processors: 0"), "");
 }
+
+#[test]
+fn a_protocol_by_hand_is_not_called_as_one_that_is_rendered() {
+    let dual = SMALLEST.replace("[192.0.2.53/32]", "[192.0.2.53/32, \"2001:db8::1/128\"]");
+    let named = |v4: &str| {
+        let bird = format!("    bird: {{ v4: {v4} }}\n    checks:");
+        headers(&dual.replace("    checks:", &bird))
+    };
+    let refused = "services.resolver.bird.v4: anycast_resolver_v6 is what the protocol of service resolver is called";
+    assert!(named("anycast_resolver_v6").contains(refused));
+    assert!(!named("anycast_resolver_v4").contains("is called"));
+}

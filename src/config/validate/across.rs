@@ -175,27 +175,29 @@ fn protocols(report: &Report<'_>, file: &spec::File) {
             None => seen.push((name.to_string(), place)),
         }
     }
-    for (service, place) in rendered(file) {
-        for family in Family::ALL {
-            for name in service.protocols(family) {
-                if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
-                    let message =
-                        format!("{name} is what the protocol of service {service} is called");
-                    report.pair(Severity::Error, *first, message, (place, "this service"));
-                }
+    for (service, family, place) in rendered(file) {
+        for name in service.protocols(family) {
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+                let message = format!("{name} is what the protocol of service {service} is called");
+                report.pair(Severity::Error, *first, message, (place, "this service"));
             }
         }
     }
 }
 
-/// Services whose protocols are rendered.
-fn rendered(file: &spec::File) -> impl Iterator<Item = (ServiceName, NodeId)> {
+/// Services whose protocols of a family are rendered.
+fn rendered(file: &spec::File) -> impl Iterator<Item = (ServiceName, Family, NodeId)> {
     let entries = file.services.value.iter().flat_map(|named| &named.0);
-    let own = entries.filter(|(_, service)| {
-        let bird = service.value.as_ref().map(|service| &service.bird);
-        bird.is_some_and(|bird| bird.node.is_none())
-    });
-    own.filter_map(|(name, service)| Some((name.parse().ok()?, service.node?)))
+    let families = |(name, entry): &(String, Field<spec::Service>)| {
+        let bird = entry.value.as_ref()?.bird.value.clone().unwrap_or_default();
+        let (name, place) = (name.parse::<ServiceName>().ok()?, entry.node?);
+        let own = [(Family::V4, bird.v4), (Family::V6, bird.v6)];
+        let own = own
+            .into_iter()
+            .filter(|(_, by_hand)| by_hand.node.is_none());
+        Some(own.map(move |(family, _)| (name.clone(), family, place)))
+    };
+    entries.filter_map(families).flatten()
 }
 
 /// The names of all protocols that are written by hand.

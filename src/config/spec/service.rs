@@ -1,0 +1,157 @@
+//! A service as it is typed.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Field, Leaf, List, Number, Off, Or, Text};
+use crate::config::Discard;
+use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
+use crate::model::{Community, InterfaceName, LargeCommunity, Period, Prefix, ProtocolName};
+
+/// A service: prefixes that are announced while its checks pass.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["prefixes", "checks"]))]
+pub(crate) struct Service {
+    /// What is announced: at least one prefix without host bits, as in 192.0.2.53/32 or `2001:db8:53::/48`.
+    #[schemars(length(min = 1))]
+    pub(crate) prefixes: List<Text<Prefix>>,
+    /// Standard communities (RFC 1997) added to every announcement, as in "64601:53".
+    #[schemars(extend("default" = []))]
+    pub(crate) communities: List<Text<Community>>,
+    /// Large communities (RFC 8092) added to every announcement, as in "64601:1:53".
+    #[schemars(extend("default" = []))]
+    pub(crate) large_communities: List<Text<LargeCommunity>>,
+    /// `MULTI_EXIT_DISC` of every announcement, 0 to 4294967295: among several ways into this AS, neighbours take
+    /// the lowest. Where absent, none is sent.
+    pub(crate) med: Field<Number<0, 4_294_967_295>>,
+    /// What becomes on this host of a packet that no address takes: `blackhole` drops it, `unreachable` says so to
+    /// the sender. An interface instead makes BIRD announce only while that is up.
+    #[schemars(extend("default" = "blackhole"))]
+    pub(crate) route: Field<Or<Discard, Via>>,
+    /// Names of static protocols that somebody wrote into BIRD's configuration by hand: they are switched, and none
+    /// is rendered in their place.
+    pub(crate) bird: Field<ByHand>,
+    /// Announce a family only while the host has an address within each of its prefixes.
+    #[schemars(extend("default" = true))]
+    pub(crate) require_address: Field<bool>,
+    /// Between probes of each check, as in 500ms, 1s or 1m 30s.
+    #[schemars(extend("default" = "1s"))]
+    pub(crate) interval: Leaf<Period>,
+    /// Between probes while an announced service looks bad: a probe failed, or has been unanswered for this
+    /// long. At most `interval`, which is also the default where it is shorter.
+    #[schemars(extend("default" = "100ms"))]
+    pub(crate) fast_interval: Leaf<Period>,
+    /// How long one probe may take. Probes overlap, so a server that hangs costs one timeout and not `fall` of
+    /// them. At most ten times `interval`.
+    #[schemars(extend("default" = "800ms"))]
+    pub(crate) timeout: Leaf<Period>,
+    /// Consecutive failures that make the service unhealthy; 1 to 1000.
+    #[schemars(extend("default" = 3))]
+    pub(crate) fall: Field<Number<1, 1000>>,
+    /// Consecutive passes that make it healthy; 1 to 1000.
+    #[schemars(extend("default" = 5))]
+    pub(crate) rise: Field<Number<1, 1000>>,
+    /// Or so many failures among the last verdicts. `off` counts consecutive ones only, as does a `fall` above 6
+    /// where `window` is absent.
+    pub(crate) window: Field<Or<Off, Window>>,
+    /// The checks, at least one; all of them must pass.
+    #[schemars(length(min = 1))]
+    pub(crate) checks: List<Check>,
+}
+
+/// A route that BIRD has only while an interface is up.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["interface"]))]
+pub(crate) struct Via {
+    /// The interface, 1 to 15 characters, as in anycast0.
+    pub(crate) interface: Leaf<InterfaceName>,
+    /// Whether the interface also needs a carrier.
+    #[schemars(extend("default" = false))]
+    pub(crate) check_link: Field<bool>,
+}
+
+/// Names of static protocols that are written by hand, each with all prefixes of the service in its family.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ByHand {
+    /// The protocol that announces the IPv4 prefixes. Where absent, it is rendered.
+    pub(crate) v4: Leaf<ProtocolName>,
+    /// The protocol that announces the IPv6 prefixes. Where absent, it is rendered.
+    pub(crate) v6: Leaf<ProtocolName>,
+    /// The protocol that announces the IPv4 prefixes while the service is drained. Where absent beside `v4`, IPv4
+    /// cannot be drained.
+    pub(crate) v4_drain: Leaf<ProtocolName>,
+    /// The protocol that announces the IPv6 prefixes while the service is drained. Where absent beside `v6`, IPv6
+    /// cannot be drained.
+    pub(crate) v6_drain: Leaf<ProtocolName>,
+}
+
+/// So many failures among the last verdicts make the service unhealthy: catches the server that fails two
+/// times in three. Or `off`: only consecutive failures count.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Window {
+    /// How many verdicts are remembered; 1 to 1000.
+    #[schemars(extend("default" = 10))]
+    pub(crate) size: Field<Number<1, 1000>>,
+    /// How many failures among them make the service unhealthy; at least `fall`, at most `size`.
+    #[schemars(extend("default" = 6))]
+    pub(crate) failures: Field<Number<1, 1000>>,
+}
+
+/// One check.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["dns"]))]
+pub(crate) struct Check {
+    /// A name for people, 1 to 64 characters, unique within the service. Where absent: `dns-1`, `dns-2` … in
+    /// the order of the file.
+    pub(crate) name: Leaf<String>,
+    /// Ask a DNS server.
+    pub(crate) dns: Field<Dns>,
+}
+
+/// A DNS question, whom it goes to and what has to come back.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["name", "type"]))]
+pub(crate) struct Dns {
+    /// The server's address. Where absent, the service's own addresses (/32 and /128) are asked, each for its
+    /// family.
+    pub(crate) server: Leaf<IpAddr>,
+    /// The server's port.
+    #[schemars(extend("default" = 53))]
+    pub(crate) port: Field<Number<1, 65535>>,
+    /// The name to ask for; `{random}` stands for a label that nobody asked for before.
+    pub(crate) name: Leaf<NameTemplate>,
+    /// The record type to ask for, as in SOA, A or AAAA.
+    pub(crate) r#type: Leaf<RecordType>,
+    /// The class: IN, or CH as in `version.bind`.
+    #[schemars(extend("default" = "IN"))]
+    pub(crate) class: Leaf<DNSClass>,
+    /// `udp`: one datagram, never repeated. `tcp`: a connection of its own for every probe.
+    #[schemars(extend("default" = "udp"))]
+    pub(crate) transport: Leaf<Transport>,
+    /// The RD flag of the question: whether the server is asked to resolve.
+    #[schemars(extend("default" = true))]
+    pub(crate) recursion_desired: Field<bool>,
+    /// What has to come back.
+    pub(crate) expect: Field<Expect>,
+}
+
+/// What has to come back.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Expect {
+    /// The response codes that are fine; at least one.
+    #[schemars(extend("default" = ["NOERROR"]))]
+    #[schemars(length(min = 1))]
+    pub(crate) rcode: List<Text<Rcode>>,
+    /// At least so many records in the answer section. Counts only where `rcode` has NOERROR.
+    #[schemars(extend("default" = 1))]
+    pub(crate) min_answers: Field<Number<0, 65535>>,
+}
