@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{NeighborName, ServiceName};
+use crate::model::{NeighborName, Period, ServiceName};
 
 /// Keeps the BGP announcement of a DNS anycast node equal to the health of its DNS server.
 ///
@@ -65,6 +65,25 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         installed: Option<PathBuf>,
         /// Print the comparison as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Install the rendered files, have BIRD take them, and go back unless all is well
+    #[command(after_help = APPLY_EXIT_CODES)]
+    Apply {
+        /// How long sessions and announcements may take to be as they should
+        #[arg(long, value_name = "DURATION", default_value = "60s")]
+        confirm: Period,
+        /// Drop prefixes that are announced now
+        #[arg(long)]
+        allow_withdraw: bool,
+        /// Replace files that anycastctl has not written; a copy stays beside them
+        #[arg(long)]
+        replace: bool,
+        /// Do everything up to BIRD's `configure check`, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Print what came of it as JSON
         #[arg(long)]
         json: bool,
     },
@@ -162,6 +181,9 @@ pub struct Render {
 
 const RENDER_EXIT_CODES: &str = "\
 With --check, exits with 0 when the file is as it would be written and with 1 when it differs or is missing.";
+const APPLY_EXIT_CODES: &str = "\
+Exits with 0 when BIRD runs the rendered files; with 1 when live prefixes would be dropped or the change was \
+undone; with 3 when BIRD refuses the files; with 4 when BIRD does not answer or the disk says no.";
 
 /// What can be rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

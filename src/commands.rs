@@ -1,5 +1,6 @@
 //! The commands: one file each, plain functions that return what to print and how to exit.
 
+pub mod apply;
 pub mod check;
 pub mod diff;
 pub mod documents;
@@ -17,6 +18,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::apply::Options;
 use crate::cli::{Cli, Command, Format};
 use crate::config::Parsed;
 use crate::files::{self, ReadError, Refused};
@@ -145,6 +147,21 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
         }
         Command::Render(options) => render::render(&cli.config, &options),
         Command::Diff { installed, json } => diff::diff(&cli.config, installed.as_deref(), json),
+        Command::Apply {
+            confirm,
+            allow_withdraw,
+            replace,
+            dry_run,
+            json,
+        } => {
+            let options = Options {
+                confirm: confirm.duration(),
+                allow_withdraw,
+                replace,
+                dry_run,
+            };
+            apply::apply(&cli.config, options, json)
+        }
         Command::Run { log_level } => run::run(&cli.config, log_level),
         Command::Status {
             service,

@@ -28,6 +28,7 @@
 //! show protocols all -> observed;  desired x observed -> intent file + command -> read back
 //! ```
 
+pub mod apply;
 pub mod bird;
 pub mod cli;
 pub mod commands;

@@ -48,6 +48,9 @@ pub enum Error {
     Template(#[from] minijinja::Error),
 }
 
+/// How every rendered file for BIRD begins.
+pub const HEADER: &str = "# Managed by anycastctl";
+
 const BIRD: &str = include_str!("../templates/bird.conf.j2");
 const SECRETS: &str = include_str!("../templates/secrets.conf.j2");
 

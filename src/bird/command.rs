@@ -5,6 +5,7 @@
 //! (`disable 'all'` disables everything). `show route export` alone wants a symbol.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::model::Prefix;
 
@@ -28,6 +29,22 @@ pub enum Command {
         /// The BGP protocol.
         session: String,
     },
+    /// Every prefix that is exported to a BGP protocol.
+    ShowRoutesExport(String),
+    /// Parses the configuration that BIRD was started with, and changes nothing.
+    ConfigureCheck,
+    /// Parses this file, and changes nothing. BIRD itself opens it.
+    ConfigureCheckFile(PathBuf),
+    /// Reads the configuration anew.
+    Configure,
+    /// The same, and goes back to the old one after so many seconds without [`Command::ConfigureConfirm`].
+    ConfigureTimeout(u64),
+    /// Makes a configuration with a timeout permanent.
+    ConfigureConfirm,
+    /// Goes back to the configuration before.
+    ConfigureUndo,
+    /// Whether a configuration is being put in place or waits to be confirmed.
+    ConfigureStatus,
     /// Switches a protocol on, with a word for whoever looks at BIRD.
     Enable(String, String),
     /// Switches a protocol off, likewise.
@@ -63,6 +80,16 @@ impl fmt::Display for Command {
             Self::ShowRouteExport { prefix, session } => {
                 write!(f, "show route {prefix} export '{session}'")
             }
+            Self::ShowRoutesExport(session) => write!(f, "show route export '{session}'"),
+            Self::ConfigureCheck => f.write_str("configure check"),
+            Self::ConfigureCheckFile(path) => {
+                write!(f, "configure check \"{}\"", path.display())
+            }
+            Self::Configure => f.write_str("configure"),
+            Self::ConfigureTimeout(seconds) => write!(f, "configure timeout {seconds}"),
+            Self::ConfigureConfirm => f.write_str("configure confirm"),
+            Self::ConfigureUndo => f.write_str("configure undo"),
+            Self::ConfigureStatus => f.write_str("configure status"),
             Self::Enable(name, text) => write!(f, "enable \"{name}\" \"{}\"", message(text)),
             Self::Disable(name, text) => write!(f, "disable \"{name}\" \"{}\"", message(text)),
         }
@@ -87,6 +114,18 @@ mod tests {
             }
             .to_string(),
             "show route 192.0.2.53/32 export 'bgp_tor1_v4'"
+        );
+    }
+
+    #[test]
+    fn a_file_is_named_in_quotes() {
+        assert_eq!(
+            Command::ConfigureCheckFile("/etc/bird/a b.conf".into()).to_string(),
+            "configure check \"/etc/bird/a b.conf\""
+        );
+        assert_eq!(
+            Command::ConfigureTimeout(75).to_string(),
+            "configure timeout 75"
         );
     }
 

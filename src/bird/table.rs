@@ -5,11 +5,13 @@
 
 mod exported;
 mod protocols;
+mod reconfiguration;
 mod status;
 mod time;
 
-pub use exported::exporting_protocols;
+pub use exported::{exported_prefixes, exporting_protocols};
 pub use protocols::{BfdSession, Protocol, ProtocolState, bfd_sessions, protocols};
+pub use reconfiguration::{Reconfiguration, configuration_file, reconfiguration};
 pub use status::{DaemonStatus, daemon_status};
 pub use time::LocalTime;
 

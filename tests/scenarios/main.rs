@@ -1,6 +1,7 @@
 //! The main job, end to end: a real DNS server fails in every way we know, and a real neighbour loses
 //! the route and gets it back. Needs root; see the crate `lab`.
 
+mod apply;
 mod bird;
 mod by_hand;
 mod crowds;

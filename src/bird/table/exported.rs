@@ -1,6 +1,7 @@
-//! `show route P export 'X'`: the cheap truth whether a prefix is announced to a neighbour.
+//! `show route [P] export 'X'`: the cheap truth whether a prefix is announced to a neighbour.
 
 use crate::bird::reply::Reply;
+use crate::model::Prefix;
 
 /// The code of rows of routes.
 const ROUTE: u16 = 1007;
@@ -14,5 +15,14 @@ pub fn exporting_protocols(reply: &Reply) -> Vec<String> {
         .filter(|line| line.code == ROUTE)
         .filter_map(|line| line.text.split_once('[')?.1.split([' ', ']']).next())
         .map(str::to_owned)
+        .collect()
+}
+
+/// The prefixes of a reply to `show route export 'X'`. A further route of a prefix stands behind blanks;
+/// nets of other kinds than IPv4 and IPv6 are passed over.
+#[must_use]
+pub fn exported_prefixes(reply: &Reply) -> Vec<Prefix> {
+    let rows = reply.lines.iter().filter(|line| line.code == ROUTE);
+    rows.filter_map(|line| line.text.split(' ').next()?.parse().ok())
         .collect()
 }

@@ -162,6 +162,48 @@ fn exported_routes_name_their_protocol() {
     assert!(exporting_protocols(&decode(b"8001 Network not found\n")).is_empty());
 }
 
+#[test]
+fn exported_prefixes_are_read_from_every_table() {
+    for release in RELEASES {
+        let reply = fixture(&format!("{release}.export"));
+        let mut prefixes: Vec<String> = exported_prefixes(&reply)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        prefixes.sort();
+        let truth = ["192.0.2.0/24", "198.51.100.0/24", "2001:db8:53::/48"];
+        assert_eq!(prefixes, truth, "{release}");
+    }
+    assert!(exported_prefixes(&decode(b"0000 \n")).is_empty());
+}
+
+#[test]
+fn a_reconfiguration_is_in_place_in_progress_or_unconfirmed() {
+    let state = |text: &[u8]| reconfiguration(&decode(text));
+    let idle = Reconfiguration {
+        in_progress: false,
+        undo: None,
+    };
+    assert_eq!(state(b"0003-Daemon is up and running\n0000 \n"), idle);
+    assert!(state(b"0004-Reconfiguration in progress\n0000 \n").in_progress);
+    let undo = Some("undo in 1.999 s".to_owned());
+    let waiting = state(
+        b"0003-Daemon is up and running\n0022-Configuration unconfirmed, undo in 1.999 s\n0000 \n",
+    );
+    assert_eq!(waiting, Reconfiguration { undo, ..idle });
+}
+
+#[test]
+fn the_file_that_bird_reads_is_in_its_words() {
+    let reply =
+        decode(b"0002-Reading configuration from /etc/bird/bird.conf\n0020 Configuration OK\n");
+    assert_eq!(
+        configuration_file(&reply),
+        Some(std::path::PathBuf::from("/etc/bird/bird.conf"))
+    );
+    assert_eq!(configuration_file(&decode(b"9001 syntax error\n")), None);
+}
+
 proptest! {
     #[test]
     fn no_reply_makes_the_parsers_panic(text in "(1002-|1006-|1007-|1020-| )?[ -~\u{e9}\\[\\]]{0,80}") {

@@ -36,6 +36,12 @@ impl<'lab> Bird<'lab> {
         Self::start(host, "LAB_NEIGHBOR_BIRD", configuration, &socket)
     }
 
+    /// The program that runs on the node.
+    #[must_use]
+    pub fn node_program() -> PathBuf {
+        binary(NODE_BINARY).into()
+    }
+
     /// The release of the node's BIRD, such as `2.0.12`.
     pub fn node_release() -> Result<String> {
         let output = Command::new(binary(NODE_BINARY))

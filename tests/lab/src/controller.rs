@@ -144,6 +144,11 @@ impl<'lab> Controller<'lab> {
         status.map_err(|error| self.lab.explain(&error))
     }
 
+    /// Starts a command of ours on the node that may take a while; what it prints is in `<name>.log`.
+    pub fn start_command(&self, name: &str, arguments: &[&str]) -> Result<Process> {
+        self.lab.node().spawn(name, &mut self.command(arguments))
+    }
+
     /// Runs a command of ours on the node to its end.
     pub fn call(&self, arguments: &[&str]) -> Result<Outcome> {
         let mut command = self.command(arguments);

@@ -151,6 +151,8 @@ impl Settings {
         let password = lab.password_file()?;
         let (password, bfd, daemon) = (password.display(), self.bfd, self.daemon.concat());
         let (version, host) = (Bird::node_release()?, self.host.join(", "));
+        let program = Bird::node_program();
+        let program = program.display();
         let mut text = format!(
             "version: 1
 node: {{ name: lab1, asn: {NODE_ASN}, router_id: 10.99.0.2 }}
@@ -161,6 +163,7 @@ bird:
   secrets: {directory}/bird.secrets.conf
   intent_dir: {directory}/intent
   log: {directory}/bird-own.log
+  binary: {program}
 daemon: {{ control: {directory}/control.sock{daemon} }}
 host: {{ {host} }}
 neighbors:

@@ -46,6 +46,12 @@ pub enum Mischief {
     Pretends,
     /// `enable` and `disable` are carried out and never answered.
     KeepsSilent,
+    /// `configure confirm` finds nothing to confirm.
+    NeverConfirms,
+    /// A reconfiguration never ends once it has begun.
+    NeverReady,
+    /// `configure timeout` is carried out and never answered.
+    ConfiguresSilently,
 }
 
 /// See the module. Dropping it ends it.
@@ -58,6 +64,8 @@ struct Shared {
     /// Protocols, and whether they are up.
     protocols: Mutex<BTreeMap<String, bool>>,
     mischief: Mutex<Mischief>,
+    /// Something was configured with a timeout, and not gone back to.
+    configured: AtomicBool,
     stop: AtomicBool,
 }
 
@@ -70,6 +78,7 @@ impl FakeBird {
         let shared = Arc::new(Shared {
             protocols: Mutex::new(protocols.collect()),
             mischief: Mutex::new(Mischief::None),
+            configured: AtomicBool::new(false),
             stop: AtomicBool::new(false),
         });
         let served = Arc::clone(&shared);
@@ -173,6 +182,20 @@ impl Shared {
             }
             Mischief::Refuses if switches => stream.write_all(b"8007 Access denied\n")?,
             Mischief::Pretends if switches => stream.write_all(b"0009-x: disabled\n0000 \n")?,
+            Mischief::NeverConfirms if command == "configure confirm" => {
+                stream.write_all(b"0019 Nothing to do\n")?;
+            }
+            Mischief::NeverReady if command == "configure status" && self.is_configured() => {
+                let reply = self.reply(command).replacen(
+                    "0003-Daemon is up and running",
+                    "0004-Reconfiguration in progress",
+                    1,
+                );
+                stream.write_all(reply.as_bytes())?;
+            }
+            Mischief::ConfiguresSilently if command.starts_with("configure timeout") => {
+                drop(self.reply(command));
+            }
             Mischief::KeepsSilent if switches => drop(self.reply(command)),
             _ => stream.write_all(self.reply(command).as_bytes())?,
         }
@@ -186,11 +209,34 @@ impl Shared {
             "restrict" => "0016 Access restricted\n".to_owned(),
             "enable" => self.switch(name, true),
             "disable" => self.switch(name, false),
+            "configure" => self.configure(command),
             _ if command == "show status" => STATUS.to_owned(),
             _ if command.starts_with("show protocols") => self.table(name),
             _ if command.starts_with("show route") => "0000 \n".to_owned(),
             _ => "9001 syntax error\n".to_owned(),
         }
+    }
+
+    fn is_configured(&self) -> bool {
+        self.configured.load(Ordering::Relaxed)
+    }
+
+    fn configure(&self, command: &str) -> String {
+        let word = command.split(' ').nth(1);
+        if !matches!(word, Some("check" | "status")) {
+            let unconfirmed = word == Some("timeout");
+            self.configured.store(unconfirmed, Ordering::Relaxed);
+        }
+        let reply = match word {
+            Some("check") => "0020 Configuration OK\n",
+            Some("confirm") => "0018 Reconfiguration confirmed\n",
+            Some("status") if self.is_configured() => {
+                "0003-Daemon is up and running\n0022-Configuration unconfirmed, undo in 9.000 s\n0000 \n"
+            }
+            Some("status") => "0003-Daemon is up and running\n0000 \n",
+            _ => "0003 Reconfigured\n",
+        };
+        reply.to_owned()
     }
 
     fn switch(&self, name: &str, up: bool) -> String {

@@ -1,0 +1,59 @@
+//! `anycastctl apply`: the rendered files installed, and run by BIRD.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use super::{Code, Failure, Output, load, runtime, secrets};
+use crate::apply::{self, Error, Options, Outcome, Report};
+use crate::config::Severity;
+
+/// Applies a configuration. Steps go to standard error as they happen, the result to standard output.
+pub fn apply(path: &Path, options: Options, json: bool) -> Result<Output, Failure> {
+    let mut parsed = load(path)?;
+    let passwords = secrets::read(&mut parsed, Severity::Error);
+    if let Some(code) = passwords.failed {
+        return Err(Failure::new(code, &parsed.warnings));
+    }
+    for finding in parsed.warnings.to_string().lines() {
+        say(finding);
+    }
+    let applied = runtime()?.block_on(apply::apply(
+        &parsed.config,
+        &passwords.known,
+        options,
+        &mut say,
+    ));
+    let report = applied.map_err(|error| Failure::new(code_of_error(&error), &error))?;
+    let stdout = if json {
+        document(&report)?
+    } else {
+        report.to_string()
+    };
+    Ok(Output::new(stdout, code_of(report.outcome)))
+}
+
+fn say(line: &str) {
+    // Nobody is left to tell if standard error is gone, and the change has to be finished all the same.
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+fn code_of(outcome: Outcome) -> Code {
+    match outcome {
+        Outcome::Unchanged | Outcome::Checked | Outcome::Applied => Code::Success,
+        Outcome::Refused | Outcome::RolledBack | Outcome::Damaged => Code::NotAsWanted,
+    }
+}
+
+fn code_of_error(error: &Error) -> Code {
+    match error {
+        Error::Refused(_) => Code::Bird,
+        Error::Foreign { .. } => Code::NotAsWanted,
+        _ => Code::Environment,
+    }
+}
+
+fn document(report: &Report) -> Result<String, Failure> {
+    let text = serde_json::to_string(report);
+    text.map(|text| text + "\n")
+        .map_err(|error| Failure::new(Code::Environment, &error))
+}
