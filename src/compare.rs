@@ -13,6 +13,7 @@ mod condition;
 mod display;
 mod filter;
 mod limit;
+mod names;
 mod other;
 mod secret;
 mod service;

@@ -114,6 +114,18 @@ impl<'t> File<'t> {
         rest.filter_map(|rest| rest.first()?.word())
     }
 
+    /// The functions without parameters, with their statements.
+    pub fn functions(&self) -> impl Iterator<Item = (&'t str, &[Statement<'t>])> {
+        self.statements.iter().filter_map(|statement| {
+            let [Token::Word(name), Token::Sign("("), Token::Sign(")")] =
+                statement.after("function")?
+            else {
+                return None;
+            };
+            Some((*name, statement.block.as_deref()?))
+        })
+    }
+
     /// The constants with what stands behind the equals sign.
     pub fn constants(&self) -> impl Iterator<Item = (&'t str, &[Token<'t>])> {
         self.statements.iter().filter_map(|statement| {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::condition::{Constants, Route, constants};
+use super::condition::Route;
 use super::filter::{Attributes, Outcome, Policy};
+use super::names::Names;
 use super::service::{Static, statics};
 use super::session::{Pair, Session};
 use crate::bird::file::{File, Statement};
@@ -79,7 +80,7 @@ impl AnnouncementChange {
 struct Side<'f, 't> {
     file: &'f File<'t>,
     statics: Vec<Static<'t>>,
-    constants: Constants<'f, 't>,
+    names: Names<'f, 't>,
     drains: BTreeSet<&'t str>,
 }
 
@@ -90,7 +91,7 @@ impl<'f, 't> Side<'f, 't> {
             file,
             drains: drains(&statics),
             statics,
-            constants: constants(file),
+            names: Names::of(file),
         }
     }
 
@@ -159,7 +160,7 @@ pub(super) fn changes(
     pairs: &[Pair<'_>],
 ) -> Vec<AnnouncementChange> {
     let (old, new) = (Side::new(old), Side::new(new));
-    let nothing_differs = old.statics == new.statics && old.constants == new.constants;
+    let nothing_differs = old.statics == new.statics && old.names == new.names;
     let mut changes = Vec::new();
     for pair in pairs {
         let policies = (
@@ -198,7 +199,7 @@ fn outcomes<'t>(side: &Side<'_, 't>, policies: &[(Table<'_>, Policy<'_, 't>)]) -
                 };
                 let outcome = match entering(side, protocol, route) {
                     Outcome::Out(attributes) => {
-                        policy.outcome(&branches, route, attributes, &side.constants)
+                        policy.outcome(&branches, route, attributes, &side.names)
                     }
                     kept => kept,
                 };
@@ -216,7 +217,7 @@ fn outcomes<'t>(side: &Side<'_, 't>, policies: &[(Table<'_>, Policy<'_, 't>)]) -
 fn entering(side: &Side<'_, '_>, protocol: &Static<'_>, route: Route<'_>) -> Outcome {
     let policy = Policy::import(side.file, &protocol.channel);
     let branches = policy.branches();
-    policy.outcome(&branches, route, Attributes::default(), &side.constants)
+    policy.outcome(&branches, route, Attributes::default(), &side.names)
 }
 
 fn compare<'o>(

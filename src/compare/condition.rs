@@ -1,10 +1,10 @@
 //! Conditions of filters, as far as they ask what is known of a static route: where it comes from and what
 //! its prefix is.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::bird::file::{File, Token, line};
+use super::names::Names;
+use crate::bird::file::{Token, line};
 
 /// A route of a static protocol.
 #[derive(Debug, Clone, Copy)]
@@ -15,21 +15,14 @@ pub(super) struct Route<'t> {
     pub(super) prefix: &'t str,
 }
 
-/// The constants of a file.
-pub(super) type Constants<'f, 't> = BTreeMap<&'t str, &'f [Token<'t>]>;
-
-pub(super) fn constants<'f, 't>(file: &'f File<'t>) -> Constants<'f, 't> {
-    file.constants().collect()
-}
-
 /// How deep brackets may be nested, and how often a constant may stand for another.
-const DEEPEST: usize = 16;
+pub(super) const DEEPEST: usize = 16;
 
 /// A condition about one route.
 #[derive(Clone, Copy)]
 pub(super) struct Condition<'c> {
     pub(super) route: Route<'c>,
-    pub(super) constants: &'c Constants<'c, 'c>,
+    pub(super) names: &'c Names<'c, 'c>,
     /// The MED that the route came with.
     pub(super) med: Option<&'c str>,
     pub(super) depth: usize,
@@ -93,6 +86,11 @@ impl Condition<'_> {
             "!~" => ("~", false),
             _ => return None,
         };
+        if let ("net", "~", [Token::Word(name)]) = (subject, operator, value)
+            && let Some(found) = self.names.is_in_set(name, self.route.prefix)
+        {
+            return Some(found == wanted);
+        }
         let value = self.resolve(value);
         let found = match (subject, operator, value) {
             ("source", "=", [Token::Word(source)]) => *source == "RTS_STATIC",
@@ -118,7 +116,7 @@ impl Condition<'_> {
         let mut value = value;
         for _ in 0..DEEPEST {
             let [Token::Word(name)] = value else { break };
-            let Some(next) = self.constants.get(name) else {
+            let Some(next) = self.names.constant(name) else {
                 break;
             };
             value = next;
@@ -186,6 +184,11 @@ fn join(
         (Ok(side), _) | (_, Ok(side)) if side != is_and => Ok(side),
         (Err(unknown), _) | (_, Err(unknown)) => Err(unknown),
     }
+}
+
+/// Whether a prefix is written as it is printed.
+pub(super) fn canonical(prefix: &str) -> bool {
+    parse(prefix).is_some_and(|(address, length)| format!("{address}/{length}") == prefix)
 }
 
 fn parse(prefix: &str) -> Option<(IpAddr, u8)> {

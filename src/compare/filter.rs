@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::branches::Branches;
-use super::condition::{Condition, Constants, Route};
+use super::condition::{Condition, DEEPEST, Route};
+use super::names::Names;
 use crate::bird::file::{File, Statement, Token, line};
 
 /// What the neighbour sees of a prefix, beyond what every announcement has.
@@ -129,7 +130,7 @@ impl<'f, 't> Policy<'f, 't> {
         branches: &Branches<'_, '_>,
         route: Route<'_>,
         attributes: Attributes,
-        constants: &Constants<'_, '_>,
+        names: &Names<'_, '_>,
     ) -> Outcome {
         // BIRD sends no MED but the one that the last filter sets.
         let (mut attributes, med) = (
@@ -141,7 +142,7 @@ impl<'f, 't> Policy<'f, 't> {
         );
         let condition = Condition {
             route,
-            constants,
+            names,
             med: med.as_deref(),
             depth: 0,
         };
@@ -155,7 +156,7 @@ impl<'f, 't> Policy<'f, 't> {
                 Err(unknown) => Outcome::Unclear(unknown),
             },
             Self::Filter(_) => {
-                let mut statements = branches.of(route.protocol);
+                let mut statements = branches.of(route);
                 match run(&mut statements, condition, &mut attributes) {
                     Ok(Flow::Accepts) => Outcome::Out(attributes),
                     // BIRD keeps what no statement decides on.
@@ -204,6 +205,9 @@ fn run<'s, 't: 's>(
             (_, Some(_)) => return Err(line(tokens)),
             ([Token::Word("accept"), ..], None) => Flow::Accepts,
             ([Token::Word("reject"), ..], None) => Flow::Rejects,
+            ([Token::Word(name), Token::Sign("("), Token::Sign(")")], None) => {
+                call(name, condition, attributes)?
+            }
             (_, None) => attributes.set(tokens, condition)?,
         };
         if !matches!(flow, Flow::Goes) {
@@ -213,13 +217,26 @@ fn run<'s, 't: 's>(
     Ok(Flow::Goes)
 }
 
+/// A function that may decide, as a filter may.
+fn call(name: &str, condition: Condition<'_>, attributes: &mut Attributes) -> Result<Flow, String> {
+    let function = condition.names.function(name);
+    match function.filter(|_| condition.depth <= DEEPEST) {
+        Some(function) => {
+            let depth = condition.depth + 1;
+            let condition = Condition { depth, ..condition };
+            run(&mut function.of(condition.route), condition, attributes)
+        }
+        None => Err(format!("{name}()")),
+    }
+}
+
 impl Attributes {
     /// A statement that neither accepts nor rejects.
     fn set(&mut self, tokens: &[Token<'_>], condition: Condition<'_>) -> Result<Flow, String> {
         let value = |tokens: &[Token<'_>]| match tokens {
             [Token::Word(name)] => condition
-                .constants
-                .get(name)
+                .names
+                .constant(name)
                 .map_or_else(|| line(tokens), |is| line(is)),
             tokens => line(tokens),
         };
