@@ -118,8 +118,9 @@ impl Binary {
         })
     }
 
-    /// Renders a configuration into a private directory and has it parsed there. Nothing else is opened but the
-    /// files of `bird.include`: `bird -p` needs no rights, no socket and no other path of the configuration.
+    /// Renders a configuration into a private directory and has it parsed there. Of the paths of the
+    /// configuration only `bird.include` is opened, and what is [`missing`] of that counts as empty:
+    /// `bird -p` needs no rights and no socket.
     pub fn judge(
         &self,
         config: &Config,
@@ -130,6 +131,7 @@ impl Binary {
         let text = render::bird(&config)?;
         let secrets = render::secrets(&config, passwords)?;
         let files = [
+            (&placeholder(directory.path()), ""),
             (&config.bird.secrets, secrets.expose_secret()),
             (&config.bird.config, text.as_str()),
         ];
@@ -156,7 +158,20 @@ impl Binary {
     }
 }
 
-/// The configuration with every path that BIRD would open moved into a directory.
+/// The files of `bird.include` that are not on this machine, as in CI.
+#[must_use]
+pub fn missing(config: &Config) -> Vec<PathBuf> {
+    let included = config.bird.include.iter();
+    included.filter(|path| !path.exists()).cloned().collect()
+}
+
+/// An empty file that stands for all that are missing.
+fn placeholder(directory: &Path) -> PathBuf {
+    directory.join("missing.conf")
+}
+
+/// The configuration with every path that BIRD would open moved into a directory. Files that people wrote
+/// stay where they are: they may include others next to them.
 fn moved(config: &Config, directory: &Path) -> Config {
     let mut config = config.clone();
     config.bird.config = directory.join("bird.conf");
@@ -164,6 +179,12 @@ fn moved(config: &Config, directory: &Path) -> Config {
     config.bird.intent_dir = directory.join("intent");
     if let BirdLog::File(path) = &mut config.bird.log {
         *path = directory.join("log");
+    }
+    let missing = missing(&config);
+    for path in &mut config.bird.include {
+        if missing.contains(path) {
+            *path = placeholder(directory);
+        }
     }
     config
 }

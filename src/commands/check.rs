@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use self::report::Report;
 use super::{Code, Failure, Output, refused_code, secrets};
+use crate::bird::binary;
 use crate::cli::{Format, Passwords};
 use crate::config::{Parsed, Severity};
 use crate::files;
@@ -56,12 +57,26 @@ fn judge(path: &Path, mut parsed: Parsed, options: &Options) -> Result<Report, F
     } else {
         trial::all(&parsed.config, &passwords, &options.birds)?
     };
+    if trials.iter().any(trial::Trial::is_done) {
+        report_missing(&mut parsed);
+    }
     Ok(Report {
         summary: report::summary(&path.display().to_string(), &parsed),
         findings: parsed.warnings,
         trials,
         refused: Code::Usage,
     })
+}
+
+/// Says which files BIRD will read on the node, and did not read here.
+fn report_missing(parsed: &mut Parsed) {
+    for file in binary::missing(&parsed.config) {
+        let message = format!(
+            "{} is not on this machine: bird.conf was tried without it, and what stands in it may still be refused on the node",
+            file.display()
+        );
+        parsed.report_include(&file, message);
+    }
 }
 
 impl Report {

@@ -306,3 +306,19 @@ fn the_list_has_every_target() {
     assert_eq!(targets[0]["target"], "bird");
     assert_eq!(targets[0]["path"], "/etc/bird/bird.conf");
 }
+
+#[test]
+fn check_says_which_included_files_are_not_here() {
+    let accepting_bird = refusing_bird().replace("refusing", "accepting");
+    let site = Site::new(Some("secret\n"), &accepting_bird);
+    let included = site.directory.path().join("local.conf");
+    let text = fs::read_to_string(&site.config).unwrap();
+    let include = format!("bird: {{ include: [{}], ", included.display());
+    fs::write(&site.config, text.replace("bird: {", &include)).unwrap();
+    let (code, text) = site.check();
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(anywhere(&text));
+    fs::write(&included, "").unwrap();
+    let (code, text) = site.check();
+    assert!(code == 0 && text.contains("no findings"), "{text}");
+}

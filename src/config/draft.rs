@@ -117,14 +117,16 @@ impl Draft {
         let file = self.file.take().filter(|_| self.whole);
         let valid = file.and_then(|file| {
             let config = self.with_report(|report| validate::validate(report, &file))?;
-            Some((config, parse::passwords(&self.tree, &file.resolved())))
+            let passwords = parse::passwords(&self.tree, &file.resolved());
+            Some((config, passwords, parse::includes(&self.tree, &file)))
         });
         let diagnostics = Diagnostics::new(self.sources, self.findings);
         match valid {
-            Some((config, passwords)) if !diagnostics.has_errors() => Ok(Parsed {
+            Some((config, passwords, includes)) if !diagnostics.has_errors() => Ok(Parsed {
                 config,
                 warnings: diagnostics,
                 passwords,
+                includes,
             }),
             _ => Err(diagnostics),
         }

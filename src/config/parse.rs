@@ -1,6 +1,7 @@
 //! From text to a [`Config`].
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostics, Finding, Severity};
 use super::tree::Tree;
@@ -16,6 +17,8 @@ pub struct Parsed {
     pub warnings: Diagnostics,
     /// Where the password of each neighbour is named.
     pub(super) passwords: Vec<Named>,
+    /// Where each file of `bird.include` is named.
+    pub(super) includes: Vec<Included>,
 }
 
 /// The key that says where a neighbour's password is.
@@ -26,7 +29,30 @@ pub(super) struct Named {
     path: String,
 }
 
+/// An item of `bird.include`.
+#[derive(Debug, Clone)]
+pub(super) struct Included {
+    file: PathBuf,
+    place: Range<usize>,
+    path: String,
+}
+
 impl Parsed {
+    /// Adds a warning about a file of `bird.include`, where the configuration names it.
+    pub fn report_include(&mut self, file: &Path, message: String) {
+        let mut included = self.includes.iter();
+        let Some(included) = included.find(|included| included.file == file) else {
+            return;
+        };
+        self.warnings.push(Finding {
+            severity: Severity::Warning,
+            place: included.place.clone(),
+            path: included.path.clone(),
+            message,
+            related: None,
+        });
+    }
+
     /// Adds a finding about a neighbour's password, where the configuration says where it is.
     pub fn report_password(
         &mut self,
@@ -74,4 +100,18 @@ pub(super) fn passwords(tree: &Tree, file: &spec::File) -> Vec<Named> {
         })
     };
     entries.filter_map(named).collect()
+}
+
+/// Where each file of `bird.include` is named.
+pub(super) fn includes(tree: &Tree, file: &spec::File) -> Vec<Included> {
+    let bird = file.bird.value.iter();
+    let items = bird.flat_map(|bird| bird.include.value.iter().flatten());
+    let included = items.filter_map(spec::Field::placed);
+    included
+        .map(|(node, file)| Included {
+            file: file.0.clone(),
+            place: tree.place(node),
+            path: tree.path(node),
+        })
+        .collect()
 }

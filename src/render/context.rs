@@ -1,5 +1,6 @@
 //! What fills the templates: every name, number and decision, so that they only lay out text.
 
+mod attributes;
 mod filters;
 pub(super) mod sessions;
 mod statics;
@@ -8,14 +9,13 @@ use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
+use self::attributes::Function;
 use self::filters::Filter;
 use self::sessions::Bgp;
 use self::statics::Static;
 use super::Error;
 use crate::config::{self, BirdLog, Config, Import, KernelExport, Neighbor};
-use crate::model::{
-    BirdVersion, Community, Family, LargeCommunity, NeighborName, Password, Prefix,
-};
+use crate::model::{BirdVersion, Family, NeighborName, Password, Prefix};
 
 /// Fills `bird.conf.j2`.
 #[derive(Serialize)]
@@ -33,6 +33,7 @@ pub(super) struct Bird {
     kernels: [Kernel; 2],
     bfd: Option<Bfd>,
     statics: Vec<Static>,
+    functions: Vec<Function>,
     filters: Vec<Filter>,
     sessions: Vec<Bgp>,
     includes: Vec<String>,
@@ -58,6 +59,7 @@ impl Bird {
             kernels: Family::ALL.map(|family| Kernel::new(config, family)),
             bfd: any_bfd.then(|| Bfd::new(config.bfd)),
             statics: statics::statics(config),
+            functions: attributes::functions(config),
             filters: filters::filters(config),
             sessions: sessions::sessions(config),
             includes: config
@@ -150,6 +152,10 @@ fn number(family: Family) -> char {
     }
 }
 
+/// From this release on, BIRD dies of a `configure` that changes the export filter of a kernel protocol
+/// (SIGSEGV, measured on 3.1.7 and 3.4.0).
+const FILTER_CHANGES_KILL: BirdVersion = BirdVersion::new(3, 0, 0);
+
 /// The kernel's routing table of a family.
 #[derive(Serialize)]
 struct Kernel {
@@ -170,13 +176,34 @@ impl Kernel {
             import && neighbor.sessions_of(family).any(is_rendered)
         });
         let source = config.kernel.preferred_source(family);
-        Self {
+        let kernel = Self {
             name: format!("kernel{}", number(family)),
             channel: family.channel(),
             export: imports && config.kernel.export == KernelExport::Bgp,
             ecmp: config.kernel.ecmp,
             source: source.map(|address| address.to_string()),
+        };
+        if config.bird.version >= FILTER_CHANGES_KILL {
+            kernel.named_by_settings()
+        } else {
+            kernel
         }
+    }
+
+    /// The same under a name that changes with what it exports: to BIRD another protocol, which takes the
+    /// place of the one before.
+    fn named_by_settings(mut self) -> Self {
+        if self.export {
+            let ecmp = self.ecmp.map(|most| format!("_{most}"));
+            let source = self.source.as_ref();
+            let source = source.map(|address| format!("_{}", address.replace(['.', ':'], "_")));
+            self.name = [self.name, "_bgp".to_owned()]
+                .into_iter()
+                .chain(ecmp)
+                .chain(source)
+                .collect();
+        }
+        self
     }
 }
 
@@ -194,31 +221,6 @@ impl Bfd {
             multiplier: bfd.multiplier,
         }
     }
-}
-
-/// The statements of a filter that add to a route what neighbours see of it.
-fn attributes(
-    communities: &[Community],
-    large: &[LargeCommunity],
-    med: Option<u32>,
-) -> Vec<String> {
-    let standard = communities
-        .iter()
-        .map(|Community { high, low }| format!("bgp_community.add(({high},{low}));"));
-    let large = large.iter().map(|large| {
-        let (global, local1, local2) = (large.global, large.local1, large.local2);
-        format!("bgp_large_community.add(({global},{local1},{local2}));")
-    });
-    let med = med.map(|med| format!("bgp_med = {med};"));
-    standard.chain(large).chain(med).collect()
-}
-
-fn attributes_of(service: &config::Service) -> Vec<String> {
-    attributes(
-        &service.communities,
-        &service.large_communities,
-        service.med,
-    )
 }
 
 fn constant(neighbor: &NeighborName) -> String {

@@ -167,24 +167,24 @@ fn sysctl_takes_the_settings() -> Result<()> {
 fn the_anycast_address_is_not_told_to_the_segment() -> Result<()> {
     let lab = lab()?;
     let file = render(&lab, &settings(), "sysctl")?;
-    lab.tor1().ip(&format!("route add {V4}/32 dev node"))?;
+    lab.opposite().ip(&format!("route add {V4}/32 dev node"))?;
     let reached = || -> Result<std::io::ErrorKind> {
         let address = std::net::SocketAddr::new(V4.parse().context("address")?, 53);
         let tried = lab
-            .tor1()
+            .opposite()
             .enter(|| std::net::TcpStream::connect_timeout(&address, lab::PATIENCE).map(drop))?;
         Ok(tried.expect_err("nobody listens").kind())
     };
     assert_eq!(reached()?, std::io::ErrorKind::ConnectionRefused);
     lab.node()
         .run("sysctl", &["-p", &file.display().to_string()])?;
-    lab.tor1().ip("neighbour flush dev node")?;
+    lab.opposite().ip("neighbour flush dev node")?;
     assert_eq!(reached()?, std::io::ErrorKind::HostUnreachable);
     // The other family's neighbour discovery needs no setting.
-    lab.tor1().ip(&format!("route add {V6}/128 dev node"))?;
+    lab.opposite().ip(&format!("route add {V6}/128 dev node"))?;
     let address = std::net::SocketAddr::new(V6.parse().context("address")?, 53);
     let tried = lab
-        .tor1()
+        .opposite()
         .enter(|| std::net::TcpStream::connect_timeout(&address, lab::PATIENCE).map(drop))?;
     assert_eq!(
         tried.expect_err("nobody answers").kind(),

@@ -27,7 +27,7 @@ fn filtered(settings: &Settings) -> Result<Lab> {
         } else {
             (24, "")
         };
-        lab.tor1()
+        lab.opposite()
             .ip(&format!("addr add {stranger}/{length} dev node {flags}"))?;
     }
     Ok(lab)
@@ -111,14 +111,14 @@ fn bgp_is_refused_to_strangers() -> Result<()> {
     let lab = filtered(&settings())?;
     let connect = |to: SocketAddr, patience| {
         let tried = lab
-            .tor1()
+            .opposite()
             .enter(|| TcpStream::connect_timeout(&to, patience).map(drop));
         tried.map(|tried| tried.map_err(|error| error.kind()))
     };
     // The same host, speaking from one of its addresses and then from the other.
     let speak_from = |source: &str, node: &str| {
         let route = format!("route replace {node} dev node src {source}");
-        lab.tor1().ip(&route)
+        lab.opposite().ip(&route)
     };
     for (node, neighbor, stranger) in LINKS {
         let to = SocketAddr::new(address(node)?, 179);
@@ -144,7 +144,7 @@ fn first_heard(lab: &Lab, port: u16, link: (&str, &str, &str)) -> Result<IpAddr>
     let to = SocketAddr::new(address(node)?, port);
     let listener = listen(lab.node(), to)?;
     for source in [stranger, neighbor] {
-        send(lab.tor1(), source, to, 1)?;
+        send(lab.opposite(), source, to, 1)?;
     }
     hear(&listener)
 }
@@ -206,14 +206,14 @@ fn without_bfd_it_is_refused_to_everybody() -> Result<()> {
             let to = SocketAddr::new(address(node)?, port);
             let before = count(lab.node(), "refused_bfd")?;
             listeners.push((listen(lab.node(), to)?, to, stranger));
-            send(lab.tor1(), neighbor, to, 1)?;
+            send(lab.opposite(), neighbor, to, 1)?;
             rises(&lab, "refused_bfd", before)?;
         }
     }
     assert_eq!(count(lab.node(), "admitted_bfd")?, 0);
     lab.node().run("nft", &["delete table inet anycastctl"])?;
     for (listener, to, stranger) in listeners {
-        send(lab.tor1(), stranger, to, 1)?;
+        send(lab.opposite(), stranger, to, 1)?;
         assert_eq!(hear(&listener)?, address(stranger)?);
     }
     Ok(())
@@ -239,7 +239,7 @@ fn flooded(
         let flood = scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 for source in sources {
-                    send(lab.tor1(), source, to, 100)?;
+                    send(lab.opposite(), source, to, 100)?;
                 }
             }
             Ok(())
@@ -256,7 +256,7 @@ fn flooded(
 fn a_flood_from_one_source_is_limited() -> Result<()> {
     let settings = settings().host("queries_per_second: 10");
     let lab = filtered(&settings)?;
-    let (node, tor1) = (lab.node(), lab.tor1());
+    let (node, tor1) = (lab.node(), lab.opposite());
     let _server = DnsServer::start(node, Software::Nsd, "dns", &[V4, V6])?;
     // Outside the flooders' /64.
     tor1.ip("addr add fd98::1/64 dev node nodad")?;
@@ -296,7 +296,7 @@ fn a_flood_from_one_source_is_limited() -> Result<()> {
 #[test]
 fn only_questions_over_udp_to_the_service_are_limited() -> Result<()> {
     let lab = filtered(&settings().host("queries_per_second: 1"))?;
-    let (node, tor1) = (lab.node(), lab.tor1());
+    let (node, tor1) = (lab.node(), lab.opposite());
     let addresses = [V4, V6, "10.99.0.2"];
     let _server = DnsServer::start(node, Software::Nsd, "dns", &addresses)?;
     tor1.ip(&format!("route add {V4} via 10.99.0.2"))?;

@@ -16,6 +16,7 @@ mod host_packets;
 mod intents;
 mod outages;
 mod probe;
+mod rendering;
 mod routers;
 mod scene;
 mod status;

@@ -21,6 +21,10 @@ pub(super) enum Trial {
 }
 
 impl Trial {
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self, Self::Done { .. })
+    }
+
     pub(super) fn is_refused(&self) -> bool {
         matches!(self, Self::Done { judgement, .. } if !judgement.accepted)
     }

@@ -6,16 +6,18 @@ use super::*;
 use crate::bird::file::File;
 use crate::config::{Neighbor, Service};
 use crate::model::{Community, Family};
-use crate::render::tests::generated;
+use crate::render::tests::arbitrary;
 
 /// Prefix, session, state and attributes of every announcement, in one order.
 type Announcements = BTreeSet<(String, String, State, String)>;
 
-/// As the configuration means it.
+/// As the configuration means it. What is written by hand stands in another file.
 fn meant(config: &Config) -> Announcements {
     let mut meant = Announcements::new();
     for (session, family, neighbor) in sessions(config) {
-        for service in &config.services {
+        let services = config.services.iter();
+        let rendered = services.filter(|service| service.by_hand(family).is_none());
+        for service in rendered.filter(|service| neighbor.gets(&service.name)) {
             for prefix in service.prefixes_of(family) {
                 for state in [State::Announced, State::Drained] {
                     let attributes = attributes(config, service, neighbor, state).to_string();
@@ -30,7 +32,8 @@ fn meant(config: &Config) -> Announcements {
 fn sessions(config: &Config) -> Vec<(String, Family, &Neighbor)> {
     let of = |neighbor: &'_ Neighbor| -> Vec<(String, Family)> {
         let sessions = neighbor.named_sessions();
-        sessions
+        let rendered = sessions.filter(|(_, session)| session.by_hand.is_none());
+        rendered
             .map(|(name, session)| (name, session.family()))
             .collect()
     };
@@ -44,19 +47,37 @@ fn sessions(config: &Config) -> Vec<(String, Family, &Neighbor)> {
 }
 
 fn attributes(config: &Config, service: &Service, neighbor: &Neighbor, state: State) -> Attributes {
-    let own = service.communities.iter().copied();
     let is_drained = state == State::Drained;
-    let shutdown = Some(Community::GRACEFUL_SHUTDOWN).filter(|shutdown| {
-        is_drained && neighbor.drain.graceful_shutdown && !service.communities.contains(shutdown)
-    });
-    let prepends = if is_drained {
+    let shutdown = is_drained && neighbor.drain.graceful_shutdown;
+    let mut communities: Vec<String> = Vec::new();
+    let own = service.communities.iter().chain(&neighbor.communities);
+    let shut = Some(&Community::GRACEFUL_SHUTDOWN).filter(|_| shutdown);
+    for community in own.chain(shut).map(ToString::to_string) {
+        if !communities.contains(&community) {
+            communities.push(community);
+        }
+    }
+    let mut large: Vec<String> = Vec::new();
+    let own = service.large_communities.iter();
+    for community in own.chain(&neighbor.large_communities) {
+        if !large.contains(&community.to_string()) {
+            large.push(community.to_string());
+        }
+    }
+    let drain = if is_drained {
         neighbor.drain.prepend
     } else {
         0
     };
+    let lowest = Some(0).filter(|_| shutdown && config.is_internal(neighbor));
     Attributes {
-        communities: own.chain(shutdown).map(|c| c.to_string()).collect(),
-        prepends: vec![config.node.asn.get().to_string(); prepends.into()],
+        communities,
+        large_communities: large,
+        med: service.med.map(|med| med.to_string()),
+        local_pref: lowest
+            .or(neighbor.local_pref)
+            .map(|preference| preference.to_string()),
+        prepends: vec![config.node.asn.get().to_string(); (neighbor.prepend + drain).into()],
         ..Attributes::default()
     }
 }
@@ -94,7 +115,10 @@ fn check(config: &Config) {
                 service.name.drain_protocol(family),
             ]
         };
-        service.families().flat_map(of_family)
+        let rendered = service
+            .families()
+            .filter(|family| service.by_hand(*family).is_none());
+        rendered.flat_map(of_family)
     });
     assert_eq!(named("static"), statics.collect::<Vec<_>>());
     let sessions: Vec<_> = sessions(config)
@@ -127,7 +151,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn whatever_is_rendered_is_understood(text in generated::file()) {
+    fn whatever_is_rendered_is_understood(text in arbitrary::file()) {
         // Doubles are refused, as they should be.
         let Ok(parsed) = Config::parse("config.yaml", &text) else { return Ok(()) };
         check(&parsed.config);
@@ -135,7 +159,7 @@ proptest! {
 
     /// Whatever the two files are, the withdrawn prefixes are those that only the first lets out.
     #[test]
-    fn what_is_withdrawn_is_what_only_the_first_lets_out(one in generated::file(), other in generated::file()) {
+    fn what_is_withdrawn_is_what_only_the_first_lets_out(one in arbitrary::file(), other in arbitrary::file()) {
         let (Ok(one), Ok(other)) = (Config::parse("a", &one), Config::parse("b", &other)) else { return Ok(()) };
         let comparison = Comparison::between(&render::bird(&one.config).unwrap(), &render::bird(&other.config).unwrap());
         let pairs = |config: &Config| -> BTreeSet<(String, String)> {

@@ -1,5 +1,6 @@
 //! What services, neighbours and the node mean to each other.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -42,21 +43,24 @@ fn sessions_of(neighbor: &spec::Neighbor) -> impl Iterator<Item = &spec::Session
 /// The same prefix twice is an error: withdrawing one would leave the other announced. Overlaps between
 /// services may be meant, but withdrawing the longer prefix then sends its traffic to the shorter one.
 fn prefixes(report: &Report<'_>, file: &spec::File) {
-    let mut seen: Vec<(usize, NodeId, Prefix)> = Vec::new();
+    let mut known: HashMap<Prefix, NodeId> = HashMap::new();
+    let mut seen: [Vec<(usize, NodeId, Prefix)>; 2] = Default::default();
     for (service, spec) in entries(&file.services) {
         for (place, prefix) in prefixes_of(spec) {
-            let same = seen.iter().find(|(_, _, other)| *other == prefix);
+            // Prefixes of different families share nothing.
+            let seen = &mut seen[usize::from(prefix.family() == Family::V6)];
             let overlap = || {
                 let mut others = seen.iter().filter(|(index, ..)| *index != service);
                 others.find(|(_, _, other)| other.overlaps(prefix))
             };
-            match (same, overlap()) {
-                (Some((_, first, _)), _) => twice(report, place, prefix, *first),
+            match (known.get(&prefix), overlap()) {
+                (Some(first), _) => twice(report, place, prefix, *first),
                 (None, Some((_, first, other))) => {
                     overlapping(report, (place, prefix), (*first, *other));
                 }
                 (None, None) => {}
             }
+            known.entry(prefix).or_insert(place);
             seen.push((service, place, prefix));
         }
     }

@@ -1,13 +1,14 @@
 //! Export filters: one for each neighbour and family in which it has a session.
 //!
-//! A filter lets out exact prefixes, and only from protocols that switch with the health of a service. What
-//! all neighbours see alike is added once, where a route enters BIRD's table, so that a filter costs the
-//! same however many services there are.
+//! A filter lets out exact prefixes, and only from protocols that switch with the health of a service. It is
+//! as long however many services there are: what all neighbours see alike stands in a function.
+
+use std::collections::HashSet;
 
 use serde::Serialize;
 
 use super::statics::prefixes;
-use super::{attributes, attributes_of, is_rendered, set_name};
+use super::{attributes, is_rendered, set_name};
 use crate::config::{Config, Neighbor, Service, Twins};
 use crate::model::{Community, Family, NeighborName, ProtocolName};
 
@@ -18,10 +19,8 @@ pub(super) struct Filter {
     prefixes: Option<String>,
     /// What is true of a route from one of our protocols.
     is_ours: String,
-    /// Whether a service has a MED.
-    med: bool,
-    /// For protocols that are written by hand.
-    by_hand: Vec<Branch>,
+    /// The function that adds what all neighbours see.
+    attributes: Option<String>,
     /// Statements for this neighbour.
     statements: Vec<String>,
     /// For drained twins.
@@ -58,11 +57,7 @@ fn filter(config: &Config, neighbor: &Neighbor, family: Family) -> Filter {
         is_ours: any_of("anycast_*", &announced, family, |twins| {
             std::iter::once(&twins.normal).chain(&twins.drain).collect()
         }),
-        med: announced.iter().any(|service| service.med.is_some()),
-        by_hand: announced
-            .iter()
-            .filter_map(|service| by_hand(service, family))
-            .collect(),
+        attributes: attributes::name(config, family),
         statements: statements(config, neighbor),
         drained: Branch {
             condition: any_of("anycast_*_drain", &announced, family, |twins| {
@@ -75,7 +70,7 @@ fn filter(config: &Config, neighbor: &Neighbor, family: Family) -> Filter {
 
 fn statements(config: &Config, neighbor: &Neighbor) -> Vec<String> {
     let local_pref = neighbor.local_pref.map(set_local_pref);
-    attributes(&neighbor.communities, &neighbor.large_communities, None)
+    attributes::statements(&neighbor.communities, &neighbor.large_communities, None)
         .into_iter()
         .chain(prepends(config, neighbor.prepend))
         .chain(local_pref)
@@ -88,7 +83,7 @@ fn drained(config: &Config, neighbor: &Neighbor) -> Vec<String> {
     let community = [Community::GRACEFUL_SHUTDOWN];
     let communities = if shutdown { &community[..] } else { &[] };
     let lowest = shutdown && config.is_internal(neighbor);
-    attributes(communities, &[], None)
+    attributes::statements(communities, &[], None)
         .into_iter()
         .chain(prepends(config, neighbor.drain.prepend))
         .chain(lowest.then(|| set_local_pref(0)))
@@ -103,15 +98,20 @@ fn set_local_pref(local_pref: u32) -> String {
     format!("bgp_local_pref = {local_pref};")
 }
 
+/// The services that a neighbour gets, as far as they have a prefix of a family.
 fn announced<'c>(
     config: &'c Config,
     neighbor: &'c Neighbor,
     family: Family,
 ) -> impl Iterator<Item = &'c Service> {
+    let listed = neighbor.services.as_ref();
+    let listed: Option<HashSet<_>> = listed.map(|listed| listed.iter().collect());
+    let gets = move |service: &Service| {
+        let listed = listed.as_ref();
+        listed.is_none_or(|listed| listed.contains(&service.name))
+    };
     let services = config.services.iter();
-    services.filter(move |service| {
-        neighbor.gets(&service.name) && service.prefixes_of(family).next().is_some()
-    })
+    services.filter(move |service| gets(service) && service.prefixes_of(family).next().is_some())
 }
 
 /// The set of all, or one of its own for a neighbour that does not get everything.
@@ -142,15 +142,4 @@ fn any_of<'s>(
         .map(|name| format!("proto = \"{name}\""));
     let rendered = std::iter::once(format!("proto ~ \"{pattern}\""));
     rendered.chain(by_hand).collect::<Vec<_>>().join(" || ")
-}
-
-fn by_hand(service: &Service, family: Family) -> Option<Branch> {
-    let twins = service.by_hand(family)?;
-    let names = std::iter::once(&twins.normal).chain(&twins.drain);
-    let conditions: Vec<_> = names.map(|name| format!("proto = \"{name}\"")).collect();
-    let branch = Branch {
-        condition: conditions.join(" || "),
-        statements: attributes_of(service),
-    };
-    Some(branch).filter(|branch| !branch.statements.is_empty())
 }

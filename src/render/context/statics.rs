@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::attributes_of;
 use crate::config::{Config, Route, Service};
 use crate::model::{Family, Prefix};
 
@@ -19,8 +18,6 @@ pub(super) struct Static {
     intent: String,
     channel: &'static str,
     preference: u16,
-    /// Statements that add what every neighbour sees.
-    attributes: Vec<String>,
     prefixes: Vec<String>,
     /// What stands behind the prefix in a route.
     target: String,
@@ -36,7 +33,6 @@ pub(super) fn statics(config: &Config) -> Vec<Static> {
             name,
             channel: family.channel(),
             preference,
-            attributes: attributes_of(service),
             prefixes: prefixes(service, family),
             target: target(&service.route),
             check_link: matches!(

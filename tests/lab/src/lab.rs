@@ -56,9 +56,9 @@ impl Lab {
         &self.node
     }
 
-    /// The neighbour's host, whether its BIRD runs or not.
+    /// The host opposite the node.
     #[must_use]
-    pub fn tor1(&self) -> &Host {
+    pub fn opposite(&self) -> &Host {
         &self.tor1
     }
 
@@ -98,8 +98,13 @@ impl Lab {
 
     /// Starts the neighbour; `bfd` as the node has it.
     pub fn start_neighbor(&self, bfd: bool) -> Result<Neighbor<'_>> {
+        self.start_neighbor_with(&neighbor_configuration(bfd))
+    }
+
+    /// Starts a neighbour with a configuration of one's own.
+    pub fn start_neighbor_with(&self, configuration: &str) -> Result<Neighbor<'_>> {
         let path = self.tor1.directory().join("bird.conf");
-        std::fs::write(&path, neighbor_configuration(bfd)).context(path.display())?;
+        std::fs::write(&path, configuration).context(path.display())?;
         Neighbor::start(&self.tor1, &path)
     }
 

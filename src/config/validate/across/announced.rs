@@ -1,6 +1,6 @@
 //! Who gets what: services that nobody hears of, and limits that are too low.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{entries, prefixes_of, sessions_of};
 use crate::config::report::Report;
@@ -24,17 +24,15 @@ const ALIKE: f64 = 0.8;
 
 /// A neighbour that is to get a service which does not exist, or one twice.
 fn names(report: &Report<'_>, file: &spec::File) {
-    let known: Vec<&str> = services(file).map(|(name, _)| name).collect();
+    let known: HashSet<&str> = services(file).map(|(name, _)| name).collect();
     for (_, neighbor) in entries(&file.neighbors) {
         let listed = neighbor.services.value.iter().flatten();
         for (place, name) in listed.filter_map(spec::Field::placed) {
             let name = name.0.as_str();
-            if known.contains(&name) {
+            if known.contains(name) {
                 continue;
             }
-            let alike = known
-                .iter()
-                .map(|other| (strsim::jaro_winkler(name, other), other));
+            let alike = services(file).map(|(other, _)| (strsim::jaro_winkler(name, other), other));
             let nearest = alike
                 .filter(|(alike, _)| *alike >= ALIKE)
                 .max_by(|(left, _), (right, _)| left.total_cmp(right));
@@ -45,13 +43,19 @@ fn names(report: &Report<'_>, file: &spec::File) {
     }
 }
 
-/// Whether a neighbour is to get a service.
-fn gets(neighbor: &spec::Neighbor, service: &str) -> bool {
-    let listed = neighbor.services.value.as_ref();
-    listed.is_none_or(|listed| {
-        let mut names = listed.iter().filter_map(|item| item.value.as_ref());
-        names.any(|name| name.0.as_str() == service)
-    })
+/// The services that a neighbour is to get: all, or those that it names.
+struct Gets<'s>(Option<HashSet<&'s str>>);
+
+impl<'s> Gets<'s> {
+    fn new(neighbor: &'s spec::Neighbor) -> Self {
+        let listed = neighbor.services.value.as_ref();
+        let names = listed.map(|listed| listed.iter().filter_map(|item| item.value.as_ref()));
+        Self(names.map(|names| names.map(|name| name.0.as_str()).collect()))
+    }
+
+    fn contains(&self, service: &str) -> bool {
+        self.0.as_ref().is_none_or(|names| names.contains(service))
+    }
 }
 
 fn has_session(neighbor: &spec::Neighbor, family: Family) -> bool {
@@ -72,10 +76,11 @@ fn families(report: &Report<'_>, file: &spec::File) {
             .filter(|other| has_session(other, family))
             .collect();
         let everything = neighbors.iter().any(|other| other.services.node.is_none());
+        let gets: Vec<_> = neighbors.iter().map(|other| Gets::new(other)).collect();
         for (name, service) in services(file).filter(|_| !everything) {
             let prefix = prefixes_of(service).find(|(_, prefix)| prefix.family() == family);
             if let Some((place, prefix)) = prefix
-                && !neighbors.iter().any(|other| gets(other, name))
+                && !gets.iter().any(|gets| gets.contains(name))
             {
                 let who = if neighbors.is_empty() {
                     format!("no neighbour has an {family} session")
@@ -108,8 +113,9 @@ fn export_limits(report: &Report<'_>, file: &spec::File) {
 /// How many prefixes a neighbour gets over one session.
 fn most_announced(file: &spec::File, neighbor: &spec::Neighbor) -> usize {
     let mut counts: HashMap<Family, usize> = HashMap::new();
+    let gets = Gets::new(neighbor);
     for (name, service) in services(file) {
-        if gets(neighbor, name) {
+        if gets.contains(name) {
             for (_, prefix) in prefixes_of(service) {
                 *counts.entry(prefix.family()).or_default() += 1;
             }
