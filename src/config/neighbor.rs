@@ -156,9 +156,9 @@ pub enum GracefulRestart {
     /// Keep the neighbour's routes while it restarts.
     Aware,
     /// Also ask it to keep ours: traffic to a dead node, unless BFD tells the neighbour.
-    On,
+    Full,
     /// Neither.
-    Off,
+    None,
 }
 
 /// What is taken from a neighbour.

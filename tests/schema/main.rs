@@ -339,7 +339,7 @@ fn other_ways_to_write_a_value_are_valid_too() {
         ("/kernel", json!({ "ecmp": "16" })),
         ("/include", json!([7, "conf.d/*.yaml"])),
         ("/neighbors/tor1/password_credential", json!(1)),
-        ("/neighbors/tor1/graceful_restart", json!("on")),
+        ("/neighbors/tor1/graceful_restart", json!("full")),
         (
             "/neighbors/tor1/limits",
             json!({ "receive": { "max": 9, "action": "warn" } }),

@@ -110,7 +110,7 @@ from_text! {
     LimitAction => |text| one_of(text, [
         ("warn", Self::Warn), ("block", Self::Block), ("restart", Self::Restart), ("disable", Self::Disable),
     ]);
-    GracefulRestart => |text| one_of(text, [("aware", Self::Aware), ("on", Self::On), ("off", Self::Off)]);
+    GracefulRestart => |text| one_of(text, [("aware", Self::Aware), ("full", Self::Full), ("none", Self::None)]);
     Import => |text| one_of(text, [("none", Self::None), ("default_route", Self::DefaultRoute)]);
     KernelExport => |text| one_of(text, [("bgp", Self::Bgp), ("none", Self::None)]);
     Discard => discard;

@@ -60,8 +60,8 @@ pub(crate) struct Neighbor {
     pub(crate) passive: Field<bool>,
     /// The neighbour's TCP port. Where absent, 179.
     pub(crate) port: Field<Number<1, 65535>>,
-    /// Graceful restart (RFC 4724): `aware` keeps the neighbour's routes while it restarts, `on` also asks it
-    /// to keep ours, `off` does neither.
+    /// Graceful restart (RFC 4724): `aware` keeps the neighbour's routes while it restarts, `full` also asks it
+    /// to keep ours, `none` does neither.
     #[schemars(extend("default" = "aware"))]
     pub(crate) graceful_restart: Leaf<GracefulRestart>,
     /// What is taken from the neighbour: `none` or `default_route`, which is `0.0.0.0/0` or `::/0`.

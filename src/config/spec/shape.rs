@@ -260,7 +260,7 @@ shapes! {
     Transport => words(&["udp", "tcp"]);
     OnStop => words(&["withdraw", "hold"]);
     LimitAction => words(&["warn", "block", "restart", "disable"]);
-    GracefulRestart => words(&["aware", "on", "off"]);
+    GracefulRestart => words(&["aware", "full", "none"]);
     Import => words(&["none", "default_route"]);
     KernelExport => words(&["bgp", "none"]);
     Discard => words(&["blackhole", "unreachable"]);

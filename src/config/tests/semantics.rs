@@ -174,7 +174,7 @@ fn neighbors_in_full() {
             neighbor("password_file: /a\n    password_env: B"),
             neighbor("password_credential: ../a"),
             neighbor("password_env: A-B"),
-            neighbor("bfd: false\n    graceful_restart: on"),
+            neighbor("bfd: false\n    graceful_restart: full"),
             neighbor("graceful_restart: true"),
             neighbor("import: everything"),
             neighbor("port: 0"),

@@ -85,7 +85,7 @@ fn role(
 
 fn graceful_restart(report: &Report<'_>, spec: &spec::Neighbor) -> Option<GracefulRestart> {
     let without_bfd = spec.bfd.value == Some(false);
-    if let Some((place, Text(GracefulRestart::On))) = spec.graceful_restart.placed()
+    if let Some((place, Text(GracefulRestart::Full))) = spec.graceful_restart.placed()
         && without_bfd
     {
         report.warning(place, "without BFD the neighbour goes on sending traffic to a dead node until the restart time is over (120 s by default): turn BFD on, or write `aware`");

@@ -50,15 +50,14 @@ fn branches(config: &Config, family: Family) -> Vec<Branch> {
         if statements.is_empty() || prefixes.is_empty() {
             continue;
         }
-        match known.get(&statements) {
-            Some(position) => branches[*position].prefixes.extend(prefixes),
-            None => {
-                known.insert(statements.clone(), branches.len());
-                branches.push(Branch {
-                    prefixes,
-                    statements,
-                });
-            }
+        if let Some(position) = known.get(&statements) {
+            branches[*position].prefixes.extend(prefixes);
+        } else {
+            known.insert(statements.clone(), branches.len());
+            branches.push(Branch {
+                prefixes,
+                statements,
+            });
         }
     }
     branches

@@ -151,8 +151,8 @@ fn role(role: Role) -> &'static str {
 fn graceful_restart(graceful_restart: GracefulRestart) -> &'static str {
     match graceful_restart {
         GracefulRestart::Aware => "aware",
-        GracefulRestart::On => "on",
-        GracefulRestart::Off => "off",
+        GracefulRestart::Full => "on",
+        GracefulRestart::None => "off",
     }
 }
 

@@ -248,7 +248,7 @@ fn common() -> impl Strategy<Value = String> {
         line(flag(), "passive"),
         line((1_u16..).prop_map(|port| port.to_string()), "port"),
         line(
-            select(vec!["aware", "on", "off"]).prop_map(str::to_owned),
+            select(vec!["aware", "full", "none"]).prop_map(str::to_owned),
             "graceful_restart",
         ),
     );
