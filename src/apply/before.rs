@@ -193,7 +193,9 @@ impl Apply<'_> {
         let live: BTreeSet<_> = live.cloned().collect();
         let (kept, dropped) = loss::part(&live, &loss::meant(self.config), &self.announcing());
         report.dropped = dropped;
-        report.resets = self.resets(&installed, rendered)?;
+        let comparison = self.compare(&installed, rendered)?;
+        self.spare_the_kernel(&comparison).await?;
+        report.resets = resets(&comparison);
         report.new_protocols = self.new_protocols().await?;
         Ok(Before {
             expectation: Expectation::new(&observed, |name| sessions.remains(name), kept),
@@ -201,23 +203,38 @@ impl Apply<'_> {
         })
     }
 
-    /// The sessions that BIRD closes and opens again.
-    fn resets(&self, installed: &str, rendered: &Rendered) -> Result<Vec<Reset>, Error> {
+    /// BIRD 3 dies when a kernel protocol gets another export filter or another number of paths (measured,
+    /// 3.1.7 and 3.4.0). In a file that is rendered for BIRD 3, it gets another name as well.
+    async fn spare_the_kernel(&mut self, comparison: &Comparison) -> Result<(), Error> {
+        let mut blocks = comparison.others.iter();
+        let changed = blocks.find(|block| {
+            let is_kernel = block.what.starts_with("protocol kernel ");
+            is_kernel && block.installed.is_some() && block.rendered.is_some()
+        });
+        let Some(block) = changed else { return Ok(()) };
+        let version = self.bird.status().await?.version;
+        let major = version
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok());
+        if major.is_none_or(|major: u16| major < 3) {
+            return Ok(());
+        }
+        Err(Error::InTheWay(format!(
+            "BIRD {version} would die of the change of `{}`, and nothing was changed: set bird.version to \"{version}\", and the protocol is rendered in a form that it survives",
+            block.what
+        )))
+    }
+
+    fn compare(&self, installed: &str, rendered: &Rendered) -> Result<Comparison, Error> {
         let secrets = match self.secrets.read_unconfirmed()? {
             Some(bytes) => Some(bytes),
             None => self.secrets.read()?,
         };
         let secrets =
             SecretString::from(String::from_utf8_lossy(&secrets.unwrap_or_default()).into_owned());
-        let comparison = Comparison::between(installed, &rendered.bird_conf)
-            .with_secrets(secrets.expose_secret(), rendered.secrets.expose_secret());
-        let resets = comparison.resets().into_iter();
-        Ok(resets
-            .map(|(session, reasons)| Reset {
-                session: session.to_owned(),
-                because: reasons.iter().map(|reason| reason.option.clone()).collect(),
-            })
-            .collect())
+        let comparison = Comparison::between(installed, &rendered.bird_conf);
+        Ok(comparison.with_secrets(secrets.expose_secret(), rendered.secrets.expose_secret()))
     }
 
     /// The text of the bird.conf that BIRD runs, or goes back to; empty if there is none.
@@ -258,6 +275,17 @@ impl Apply<'_> {
         let normal = self.statics().map(|[normal, _drained]| normal);
         Ok(normal.filter(|name| !known.contains(name)).collect())
     }
+}
+
+/// The sessions that BIRD closes and opens again.
+fn resets(comparison: &Comparison) -> Vec<Reset> {
+    let resets = comparison.resets().into_iter();
+    resets
+        .map(|(session, reasons)| Reset {
+            session: session.to_owned(),
+            because: reasons.iter().map(|reason| reason.option.clone()).collect(),
+        })
+        .collect()
 }
 
 fn is(file: &Installed, text: &str) -> Result<bool, Error> {

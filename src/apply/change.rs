@@ -19,6 +19,10 @@ use crate::bird::command::Command;
 /// and has to go back when we were killed.
 pub(super) const MARGIN: Duration = Duration::from_secs(20);
 
+/// Between writing the files and BIRD's reading them: its clock shows milliseconds, and later it has to be
+/// clear which came first.
+const APART: Duration = Duration::from_millis(50);
+
 /// How long everything has to be as it should without a break.
 const STEADY: Duration = Duration::from_secs(1);
 
@@ -159,6 +163,7 @@ impl Apply<'_> {
         self.say(&format!(
             "the files are in place; unless this is confirmed, BIRD goes back by itself in {timeout} s"
         ));
+        sleep(APART).await;
         let told = self.bird.tell(&Command::ConfigureTimeout(timeout)).await;
         told.map_err(|error| Failed {
             untouched: matches!(error, client::Error::Refused { .. }),

@@ -639,3 +639,23 @@ fn a_foreign_file_is_replaced_only_when_told_and_kept() -> Result<()> {
     assert_eq!(fs::read_to_string(copy)?, foreign);
     scene.was_told(before, 0, 0)
 }
+
+/// BIRD 3 dies when a kernel protocol changes; a file rendered for it gives the protocol another name.
+#[test]
+fn a_change_of_the_kernel_protocol_does_not_kill_bird() -> Result<()> {
+    let lab = lab()?;
+    let (scene, _server) = Scene::announced(&lab, &settings())?;
+    let before = scene.neighbor.updates()?;
+    let import = "    asn: 64600\n    import: default_route";
+    edit(&scene.controller, "    asn: 64600", import)?;
+    let release = lab::Bird::node_release()?;
+    if release.starts_with("3.") {
+        let ours = format!("version: \"{release}\"");
+        edit(&scene.controller, &ours, "version: \"2.0.12\"")?;
+        ends(&apply(&scene, &[])?, 4, "would die of the change")?;
+        edit(&scene.controller, "version: \"2.0.12\"", &ours)?;
+    }
+    ends(&apply(&scene, &[])?, 0, "")?;
+    scene.was_told(before, 0, 0)?;
+    runs_what_is_rendered(&scene)
+}

@@ -1,5 +1,6 @@
 //! What `diff` claims about a changed bird.conf, against what real BIRDs do when they are given it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anycastctl::compare::{Attributes, Change, Comparison, State};
@@ -278,14 +279,16 @@ fn looks_like(scene: &Scene<'_>, prefix: &str, claimed: &Attributes) -> Result<(
     let route = scene.neighbor.route(prefix)?;
     let route = route.ok_or_else(|| Error::new(format!("no {prefix}")))?;
     let pair = |pair: &String| format!("({})", pair.replace(':', ","));
-    let communities: Vec<_> = claimed.communities.iter().map(pair).collect();
+    // They are a set, and BIRD sends it sorted.
+    let communities: BTreeSet<_> = claimed.communities.iter().map(pair).collect();
+    let seen: BTreeSet<_> = route.communities.iter().cloned().collect();
     let mut path: Vec<_> = claimed
         .prepends
         .iter()
         .filter_map(|asn| asn.parse().ok())
         .collect();
     path.push(lab::NODE_ASN);
-    let is_so = route.communities == communities && route.as_path == path;
+    let is_so = seen == communities && route.as_path == path;
     if is_so {
         Ok(())
     } else {
@@ -334,19 +337,22 @@ fn announcements_start_stop_and_change_as_it_says() -> Result<()> {
         }
         put(&scene.bird, &text)?;
         scene.has(&BOTH)?;
-        let branch = |prefix: &str, family: &str| {
-            format!(
-                "if proto = \"anycast_resolver_{family}{suffix}\" && net ~ [ {prefix} ] then {{\n"
-            )
+        // A statement more for the protocol that announces, at the end of its filter.
+        let with = |family: &str, statement: &str| {
+            let filter = format!("filter bgp_tor1_{family}_export {{");
+            let (head, rest) = text.split_once(&filter).expect("the filter");
+            let own = format!(
+                "  if proto = \"anycast_resolver_{family}{suffix}\" then {{ {statement} }}\n  accept;\n"
+            );
+            format!("{head}{filter}{}", rest.replacen("  accept;\n", &own, 1))
         };
-        let (v4, v6) = (branch(V4_PREFIX, "v4"), branch(V6_PREFIX, "v6"));
-        let colour = "bgp_community.add((64601,53)); bgp_path.prepend(64601);\n";
+        let colour = "bgp_community.add((64601,53)); bgp_path.prepend(64601);";
         let files = [
             // A community and a prepend more.
-            (text.replace(&v4, &format!("{v4}{colour}")), 1),
+            (with("v4", colour), 1),
             // Out of the filter, and into it again with a change of the other family.
-            (text.replace(&v4, "if false then {\n"), 1),
-            (text.replace(&v6, &format!("{v6}{colour}")), 2),
+            (with("v4", "reject;"), 1),
+            (with("v6", colour), 2),
             // Not exported at all.
             (
                 text.replace("export filter bgp_tor1_v6_export;", "export none;"),

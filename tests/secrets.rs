@@ -1,0 +1,181 @@
+//! A password stands in the secrets file and nowhere else: every command is run with one, and everything it
+//! says is searched for it.
+
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+
+use anycastctl::cli::{Cli, Target};
+use clap::{CommandFactory, ValueEnum};
+use tempfile::TempDir;
+
+/// What must not be seen, also not in part.
+const SECRET: &str = "hunter2";
+
+/// A node with a password from each source, its files, and its secrets installed.
+struct Site(TempDir);
+
+impl Site {
+    /// With this in the place of the password.
+    fn new(password: &str) -> Self {
+        let site = Self(tempfile::tempdir().expect("a directory"));
+        let directory = site.0.path().display();
+        for name in ["file", "credential"] {
+            site.write(name, password);
+        }
+        let neighbor = |name: &str, net: u8, source: &str| {
+            format!(
+                "  {name}: {{ asn: 64600, {source}, sessions: [{{ local: 10.99.{net}.2, remote: 10.99.{net}.1 }}] }}\n"
+            )
+        };
+        let text = [
+            format!("version: 1\nnode: {{ name: n, asn: 64601, router_id: 10.99.0.2 }}\nbird: {{ socket: {directory}/bird.ctl, config: {directory}/bird.conf, secrets: {directory}/secrets.conf, intent_dir: {directory}/intent }}\n"),
+            format!("daemon: {{ control: {directory}/control.sock }}\nhost: {{ dns_unit: nsd.service, receive_interfaces: [eth0], receive_processors: 0-1 }}\n"),
+            "services: { dns: { prefixes: [192.0.2.53/32], interval: 50ms, timeout: 50ms, checks: [{ dns: { server: 127.0.0.1, port: 1, name: a.example, type: A } }] } }\nneighbors:\n".to_owned(),
+            neighbor("one", 1, &format!("password_file: {directory}/file")),
+            neighbor("two", 2, "password_credential: credential"),
+            neighbor("three", 3, "password_env: SITE_PASSWORD"),
+        ];
+        site.write("config.yaml", &text.concat());
+        site
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("closed");
+    }
+
+    fn command(&self, password: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anycastctl"));
+        command
+            .arg("-c")
+            .arg(self.0.path().join("config.yaml"))
+            .args(arguments)
+            .env("CREDENTIALS_DIRECTORY", self.0.path())
+            .env("SITE_PASSWORD", password)
+            .env("ANYCASTCTL_LOG_LEVEL", "debug")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// The first lines that the daemon logs.
+    fn logs(&self, password: &str) -> String {
+        let mut command = self.command(password, &["run"]);
+        let mut daemon = command.stderr(Stdio::piped()).spawn().expect("it runs");
+        let log = BufReader::new(daemon.stderr.take().expect("a pipe"));
+        let lines: Vec<String> = log.lines().take(5).map_while(Result::ok).collect();
+        // One that has ended already is what a refused configuration makes of it.
+        let _ = daemon.kill();
+        daemon.wait().expect("it ends");
+        lines.join("\n")
+    }
+
+    /// Everything that a command prints.
+    fn says(&self, password: &str, arguments: &[&str]) -> String {
+        let mut command = self.command(password, arguments);
+        let output = command.output().expect("it runs");
+        let error = String::from_utf8_lossy(&output.stderr);
+        format!("{}{error}", String::from_utf8_lossy(&output.stdout))
+    }
+}
+
+/// Every way to call every command. A command that is missing here fails the test.
+fn calls() -> Vec<Vec<String>> {
+    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let mut calls: Vec<Vec<String>> = [
+        "check",
+        "check --format json",
+        "check --format github",
+        "check --secrets placeholder",
+        "diff",
+        "diff --json",
+        "apply",
+        "apply --json",
+        "apply --dry-run",
+        "status",
+        "status --json",
+        "probe",
+        "probe --json",
+        "run",
+        "schema",
+        "completions bash",
+        "man",
+    ]
+    .into_iter()
+    .map(words)
+    .collect();
+    for target in Target::value_variants() {
+        let value = target.to_possible_value().expect("none is hidden");
+        match target {
+            Target::Secrets => calls.push(words("render secrets --check /dev/null")),
+            Target::Neighbor => {
+                for router in ["frr", "bird", "junos", "eos"] {
+                    calls.push(words(&format!("render neighbor one --for {router}")));
+                }
+            }
+            _ => calls.push(words(&format!("render {}", value.get_name()))),
+        }
+    }
+    let known = Cli::command();
+    for command in known.get_subcommands() {
+        let name = command.get_name();
+        assert!(
+            calls.iter().any(|call| call[0] == name),
+            "`{name}` is not searched for passwords"
+        );
+    }
+    calls
+}
+
+fn search(password: &str, prepare: impl Fn(&Site)) {
+    let site = Site::new(password);
+    prepare(&site);
+    for call in calls() {
+        let arguments: Vec<&str> = call.iter().map(String::as_str).collect();
+        let said = match arguments[..] {
+            ["run"] => site.logs(password),
+            _ => site.says(password, &arguments),
+        };
+        assert!(!said.contains(SECRET), "{call:?} says {said}");
+    }
+}
+
+#[test]
+fn no_command_shows_a_password() {
+    search(SECRET, |site| {
+        let secrets = site.says(SECRET, &["render", "secrets"]);
+        assert_eq!(
+            secrets.matches(SECRET).count(),
+            3,
+            "this is where they are: {secrets}"
+        );
+        site.write("secrets.conf", &secrets.replace(SECRET, "hunter2-before"));
+        let conf = site.says(SECRET, &["render"]);
+        site.write("bird.conf", &conf.replace("10.99.1.1", "10.99.1.9"));
+    });
+}
+
+/// A password that cannot be used is refused without being shown, and one in the configuration itself is
+/// hidden in the excerpt.
+#[test]
+fn no_refusal_shows_a_password() {
+    search("hunter2\"; passive on; #", |_| {});
+    search("hunter2\nhunter2\n", |_| {});
+    search(SECRET, |site| {
+        let path = site.0.path().join("config.yaml");
+        let text = fs::read_to_string(&path).expect("read");
+        fs::write(
+            path,
+            text.replace("password_env: SITE_PASSWORD", "password: hunter2"),
+        )
+        .expect("written");
+    });
+    search(SECRET, |site| {
+        site.write(
+            "bird.conf",
+            "protocol bgp a { local 10.0.0.1 as 1; neighbor 10.0.0.2 as 2; password \"hunter2\"; ipv4 { import none; export none; }; }\n",
+        );
+    });
+}
