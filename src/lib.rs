@@ -10,20 +10,22 @@
 //! to probe. [`status`] is the one document that everybody reads.
 //!
 //! **Pure: text in, text out.**
-//! [`config`] reads YAML, or reports every finding with its position. [`render`] writes `bird.conf`.
-//! [`bird`] decodes and reads BIRD's replies ([`bird::reply`], [`bird::command`], [`bird::table`]).
-//! [`dns`] builds questions and judges answers.
+//! [`config`] reads YAML, or reports every finding with its position. [`render`] writes `bird.conf`, the files
+//! of the host and those of the router opposite. [`bird`] decodes and reads BIRD's replies ([`bird::reply`],
+//! [`bird::command`], [`bird::table`]) and its configuration ([`bird::file`]); [`compare`] says what the change
+//! from one configuration to another means to the network. [`dns`] builds questions and judges answers.
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
 //! messages; [`intent`], [`files`] and [`passwords`] are the disk, [`host`] this machine, [`control`] our own socket.
 //!
 //! **Composition.**
-//! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`cli`] is the command line,
+//! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`apply`] has BIRD take new files,
+//! or goes back. [`cli`] is the command line,
 //! [`commands`] one file a command.
 //!
 //! ```text
-//! YAML -> Spec -> Config | findings -> text -> bird -p
+//! YAML -> Spec -> Config | findings -> text -> bird -p -> file -> configure -> read back
 //! tick -> exchange -> verdict -> health -> policy -> desired
 //! show protocols all -> observed;  desired x observed -> intent file + command -> read back
 //! ```
