@@ -115,10 +115,12 @@ fn resets_as_claimed(scene: &Scene<'_>, text: &str, other: &str) -> Result<()> {
     })
 }
 
-/// What BIRD 2.0.7 does not know yet: roles, and BFD options of a session.
+/// What BIRD 2.0.7 does not know yet: roles, BFD options of a session, and `enforce first as`.
 fn is_too_new(option: &str) -> Result<bool> {
-    let young = ["role", "bfd {"].iter().any(|new| option.contains(new));
-    Ok(young && lab::Bird::node_release()? == "2.0.7")
+    let young = ["role", "bfd {", "enforce first as"]
+        .iter()
+        .any(|new| option.contains(new));
+    Ok(young && Bird::node_release()? == "2.0.7")
 }
 
 /// Tries edits one after another, each from the same file, and returns how many this release takes.
