@@ -86,7 +86,7 @@ fn log(log: &BirdLog) -> String {
 
 /// `authentication` came with TCP-AO in 2.17 and 3.1. From then on BIRD warns where it is missing; before,
 /// it is a syntax error.
-pub(super) fn knows_authentication(version: BirdVersion) -> bool {
+fn knows_authentication(version: BirdVersion) -> bool {
     let second = BirdVersion::new(2, 17, 0)..BirdVersion::new(3, 0, 0);
     second.contains(&version) || version >= BirdVersion::new(3, 1, 0)
 }

@@ -201,6 +201,8 @@ impl<R: Router> Scene<'_, R> {
     fn ends_a_flood(&self) -> Result<()> {
         self.established()?;
         self.nodes[1].announce()?;
+        let fragment = self.nodes[0].fragment(self.router.software(), PASSWORD)?;
+        self.router.open(&fragment)?;
         self.nodes[0].leak(
             &(0..20)
                 .map(|number| format!("203.0.113.{number}/32"))

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{Router, imports_default, names};
 use crate::config::{Config, LocalRole, Neighbor, Role, Session};
 use crate::model::{BirdVersion, Family};
+use crate::render::context::Bfd;
 use crate::render::context::sessions::{default_route, export_limit, keepalive, seconds};
-use crate::render::context::{Bfd, knows_authentication};
 
 /// The most paths of one route. FRR built with its own defaults takes no more; that many nodes share the
 /// load of one router.
@@ -36,8 +36,6 @@ pub(super) struct Fragment {
     bfd: Option<Bfd>,
     /// Whether BIRD takes the BFD timers of one session.
     bfd_options: bool,
-    /// Whether BIRD knows `authentication`.
-    authentication: bool,
     /// Whether the node is in the router's own AS.
     internal: bool,
     multihop: Option<u8>,
@@ -120,7 +118,6 @@ impl Fragment {
             password: neighbor.password.as_ref().map(|_| placeholder(&label)),
             bfd: neighbor.bfd.then(|| Bfd::new(config.bfd)),
             bfd_options: version >= BFD_OPTIONS,
-            authentication: knows_authentication(version),
             internal: config.is_internal(neighbor),
             multihop: neighbor.multihop,
             ttl_security: neighbor.ttl_security,

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::*;
 use crate::model::BirdVersion;
-use crate::render::tests::birds::{TARGETS, birds, is_expected};
+use crate::render::tests::birds::{TARGETS, birds};
 use crate::render::tests::{MULTIHOP, V6_ONLY, parsed};
 
 const DATA_CENTRE: &str = include_str!("../../../tests/examples/datacentre.yaml");
@@ -93,9 +93,11 @@ fn every_bird_takes_its_fragments_without_a_warning() {
                 let fragment = router(&config, &name.parse().unwrap(), Router::Bird).unwrap();
                 if let Some(said) = refusal(&bird.path, &fragment) {
                     let mut warnings = said.lines().take_while(|line| !line.is_empty());
+                    // Which release the router has, nobody here knows.
                     let expected = |line: &str| {
-                        line.rsplit_once(": ")
-                            .is_some_and(|(_, text)| is_expected(target, text))
+                        line.rsplit_once(": ").is_some_and(|(_, text)| {
+                            text == "Missing authentication option, assuming MD5"
+                        })
                     };
                     assert!(warnings.all(expected), "{bird:?} {target}: {said}");
                 }

@@ -47,7 +47,7 @@ pub(in crate::render) fn birds() -> Vec<Binary> {
 }
 
 /// Newer releases warn about what older targets cannot say; nothing else may be warned about.
-pub(in crate::render) fn is_expected(target: BirdVersion, warning: &str) -> bool {
+pub(super) fn is_expected(target: BirdVersion, warning: &str) -> bool {
     let third = BirdVersion::new(3, 0, 0)..BirdVersion::new(3, 1, 0);
     let without_authentication = target < BirdVersion::new(2, 17, 0) || third.contains(&target);
     without_authentication && warning == "Missing authentication option, assuming MD5"

@@ -11,6 +11,9 @@ pub(crate) trait Router {
     fn preferences(&self, prefix: &str) -> Result<Vec<u64>>;
     /// Merges these fragments.
     fn load(&self, fragments: &[String]) -> Result<()>;
+    /// Makes the limit on routes from the node of this fragment the only thing between them and the table,
+    /// if the limit does not count what the policy refuses.
+    fn open(&self, fragment: &str) -> Result<()>;
     /// Its name for `--for`.
     fn software(&self) -> &'static str;
 }
@@ -52,6 +55,13 @@ impl Router for Frr<'_> {
             .try_for_each(|fragment| Frr::load(self, fragment))
     }
 
+    fn open(&self, fragment: &str) -> Result<()> {
+        let mut lines = fragment.lines();
+        let policy = lines.find_map(|line| line.strip_suffix("-v4-in permit 10"));
+        let policy = policy.ok_or_else(|| Error::new(fragment))?;
+        Frr::load(self, &format!("{policy}-v4-in permit 5\nexit\n"))
+    }
+
     fn software(&self) -> &'static str {
         "frr"
     }
@@ -77,6 +87,10 @@ impl Router for Bird<'_> {
     fn load(&self, fragments: &[String]) -> Result<()> {
         std::fs::write(self.configuration(), bird_configuration(fragments))?;
         self.configure().map(drop)
+    }
+
+    fn open(&self, _fragment: &str) -> Result<()> {
+        Ok(())
     }
 
     fn software(&self) -> &'static str {
