@@ -47,9 +47,9 @@ fn deleted_while_announced() -> Result<()> {
     std::fs::remove_file(file(&scene))?;
     scene.bird.configure()?;
     is_put_right(&scene)?;
+    let settled = scene.settled()?;
     scene.has(&BOTH)?;
     scene.was_told_at_most(before, 1, 1)?;
-    let settled = scene.neighbor.updates()?;
     scene.bird.configure()?;
     scene.was_told(settled, 0, 0)
 }

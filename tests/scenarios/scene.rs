@@ -1,6 +1,6 @@
 //! The scene that most tests play in: one service on two addresses, one server, one neighbour.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::{
     Bird, Controller, DnsServer, Error, Lab, Neighbor, Result, Service, Settings, Software, Updates,
@@ -124,6 +124,22 @@ impl<'lab> Scene<'lab> {
             } else {
                 Err(Error::new(now.to_string()))
             }
+        })
+    }
+
+    /// Waits until the neighbour has been told nothing for a second: what BIRD does about a configuration may
+    /// come after its answer.
+    pub(crate) fn settled(&self) -> Result<Updates> {
+        let mut last = (self.neighbor.updates()?, Instant::now());
+        self.lab.wait_until("a quiet second", || {
+            let now = self.neighbor.updates()?;
+            if now != last.0 {
+                last = (now, Instant::now());
+            }
+            if last.1.elapsed() >= Duration::from_secs(1) {
+                return Ok(now);
+            }
+            Err(Error::new(now.to_string()))
         })
     }
 
