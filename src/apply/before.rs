@@ -257,7 +257,7 @@ impl Apply<'_> {
 
     /// Those that BIRD switches on whenever it configures. One that is written by hand may have no place for
     /// an intent file; whether it does not come back is seen afterwards.
-    fn announcing(&self) -> HashSet<String> {
+    pub(super) fn announcing(&self) -> HashSet<String> {
         let bird = &self.config.bird;
         let is_on = |name: &String| intent::read(&bird.intent_file(name)) == Intent::Written;
         let by_hand = self.config.services.iter().flat_map(|service| {

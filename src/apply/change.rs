@@ -8,10 +8,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::before::Before;
 use super::bird::{INSISTENCE, LOOK_AGAIN};
 use super::disk;
-use super::expectation::{Expectation, Missing, Observed};
+use super::expectation::{Expectation, Export, Missing, Observed};
 use super::report::{NewSession, Outcome, Report};
 use super::signals::Signals;
-use super::{Apply, Error, Rendered, text};
+use super::{Apply, Error, Rendered, loss, text};
 use crate::bird::client::{self, DEADLINE};
 use crate::bird::command::Command;
 
@@ -235,7 +235,10 @@ impl Apply<'_> {
             return Err(Failed::because("BIRD is still at it".to_owned()));
         }
         let observed = self.bird.observe().await.map_err(failed)?;
-        let missing = expectation.missing(&observed);
+        let mut missing = expectation.missing(&observed);
+        if !missing.is_empty() {
+            self.forgive_withdrawn(&mut missing);
+        }
         if missing.is_empty() {
             return Ok(observed);
         }
@@ -243,6 +246,18 @@ impl Apply<'_> {
             missing,
             ..Failed::because("not everything is as it should be".to_owned())
         })
+    }
+
+    /// Takes out what the daemon has withdrawn meanwhile, and its intent files tell so: a service that fails is
+    /// no fault of the change.
+    fn forgive_withdrawn(&self, missing: &mut Vec<Missing>) {
+        let (meant, announcing) = (loss::meant(self.config), self.announcing());
+        let is_withdrawn = |export: &Export| {
+            let protocols = meant.get(export);
+            protocols.is_some_and(|pair| pair.iter().all(|name| !announcing.contains(name)))
+        };
+        missing
+            .retain(|missing| !matches!(missing, Missing::Export(export) if is_withdrawn(export)));
     }
 
     /// Old files first: whatever happens to BIRD from now on, it finds them.

@@ -313,6 +313,26 @@ fn a_bird_that_reads_another_file_is_left_alone() -> Result<()> {
     Ok(())
 }
 
+/// A service that fails meanwhile is withdrawn at once, and no reason to go back.
+#[test]
+fn a_service_that_fails_meanwhile_is_no_fault_of_the_change() -> Result<()> {
+    let lab = lab()?;
+    let (scene, mut server) = Scene::announced(&lab, &settings())?;
+    settings_with(
+        &scene,
+        &Settings::new([resolver().with("communities: [\"64601:53\"]")]),
+    )?;
+    let process = scene
+        .controller
+        .start_command("apply", &["apply", "--confirm", "8s"])?;
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    let status = process.wait().map_err(|error| lab.explain(&error))?;
+    let log = fs::read_to_string(process.log())?;
+    assert!(status.success(), "{log}");
+    runs_what_is_rendered(&scene)
+}
+
 /// What somebody else has written is not replaced by accident, and not lost when it is meant.
 #[test]
 fn a_foreign_file_is_replaced_only_when_told_and_kept() -> Result<()> {
