@@ -1,10 +1,10 @@
 //! What services, neighbours and the node mean to each other.
 
+mod announced;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
-
-mod announced;
 
 use super::node::stale_after;
 use crate::config::Severity;
