@@ -35,12 +35,12 @@ use secrecy::SecretString;
 
 use crate::bird::client;
 use crate::config::Config;
+use crate::files::DiskError;
 use crate::model::{NeighborName, Password};
 use crate::render;
 use bird::Bird;
 use disk::{Installed, Rights};
 
-pub use disk::Error as DiskError;
 pub use expectation::{Export, Missing};
 pub use loss::Loss;
 pub use report::{NewSession, Outcome, Report, Reset};
@@ -74,7 +74,7 @@ pub enum Error {
     Refused(String),
     /// The disk.
     #[error(transparent)]
-    Disk(#[from] disk::Error),
+    Disk(#[from] DiskError),
     /// There is nothing to install.
     #[error(transparent)]
     Render(#[from] render::Error),
@@ -95,7 +95,7 @@ pub enum Error {
     },
     /// BIRD runs it, and something is left over.
     #[error("applied, and BIRD runs it, but {0}")]
-    Untidy(disk::Error),
+    Untidy(DiskError),
     /// Somebody else has written a file that would be replaced.
     #[error(
         "{} was not written by anycastctl, which would replace all of it, and nothing was changed: look with `anycastctl diff`, put what is to stay into a file of `bird.include`, and say --replace; a copy is kept as {}", path.display(), copy.display()

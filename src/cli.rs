@@ -156,6 +156,7 @@ pub enum Passwords {
     /// The same word for all; nothing is read
     Placeholder,
 }
+
 /// What to render, and where to.
 #[derive(Debug, Clone, Args)]
 pub struct Render {
@@ -181,6 +182,7 @@ pub struct Render {
 
 const RENDER_EXIT_CODES: &str = "\
 With --check, exits with 0 when the file is as it would be written and with 1 when it differs or is missing.";
+
 const APPLY_EXIT_CODES: &str = "\
 Exits with 0 when BIRD runs the rendered files; with 1 when live prefixes would be dropped or the change was \
 undone; with 3 when BIRD refuses the files; with 4 when BIRD does not answer or the disk says no.";

@@ -39,6 +39,24 @@ pub enum ReadError {
     },
 }
 
+/// An operation on a file that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {source}", path.display())]
+pub struct DiskError {
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// For `map_err`: what was tried with which file.
+pub(crate) fn disk_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
+    move |source| DiskError {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}
+
 /// Whether every user of the host may read a file. `false` where that cannot be found out.
 #[must_use]
 pub fn is_world_readable(path: &Path) -> bool {

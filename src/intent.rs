@@ -10,27 +10,11 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::files::{DiskError, disk_error};
 use crate::reconcile::Intent;
 
 /// What the file says. Later items win over earlier ones in BIRD's grammar (measured, 2.0.7 to 3.4.0).
 pub const CONTENT: &str = "disabled off;\n";
-
-/// A file operation that failed.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {path}: {source}")]
-pub struct Error {
-    action: &'static str,
-    path: PathBuf,
-    source: io::Error,
-}
-
-fn error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
-    move |source| Error {
-        action,
-        path: path.to_owned(),
-        source,
-    }
-}
 
 /// What stands there. The path is that of [`Bird::intent_file`](crate::config::Bird::intent_file).
 #[must_use]
@@ -60,20 +44,20 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 /// Writes the file, and its directory where there is none.
-pub fn write(file: &Path) -> Result<(), Error> {
+pub fn write(file: &Path) -> Result<(), DiskError> {
     if let Some(directory) = file.parent() {
-        fs::create_dir_all(directory).map_err(error("create", directory))?;
+        fs::create_dir_all(directory).map_err(disk_error("create", directory))?;
     }
     // BIRD's pattern matches one name only, so this one is never read.
     let partial = file.with_extension("partial");
-    fs::write(&partial, CONTENT).map_err(error("write", &partial))?;
-    fs::rename(&partial, file).map_err(error("put in place", file))
+    fs::write(&partial, CONTENT).map_err(disk_error("write", &partial))?;
+    fs::rename(&partial, file).map_err(disk_error("put in place", file))
 }
 
 /// Removes the file, if there is one.
-pub fn remove(file: &Path) -> Result<(), Error> {
+pub fn remove(file: &Path) -> Result<(), DiskError> {
     match fs::remove_file(file) {
-        Err(failure) if !is_absent(&failure) => Err(error("remove", file)(failure)),
+        Err(failure) if !is_absent(&failure) => Err(disk_error("remove", file)(failure)),
         _ => Ok(()),
     }
 }

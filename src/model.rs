@@ -4,6 +4,7 @@
 //! not zero, an [`Asn`] is not 0. Everything parses from text by [`FromStr`](std::str::FromStr) with an error that an
 //! operator can act on, and prints as BIRD and people write it. Nothing here does I/O.
 
+mod checked;
 mod host;
 mod names;
 mod network;

@@ -7,13 +7,13 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::before::Before;
 use super::bird::{INSISTENCE, LOOK_AGAIN};
-use super::disk;
 use super::expectation::{Expectation, Export, Missing, Observed};
 use super::report::{NewSession, Outcome, Report};
 use super::signals::Signals;
 use super::{Apply, Error, Rendered, loss, text};
 use crate::bird::client::{self, DEADLINE};
 use crate::bird::command::Command;
+use crate::files::DiskError;
 
 /// BIRD waits so much longer for a confirmation than we look: it must not go back while we confirm or undo,
 /// and has to go back when we were killed.
@@ -102,7 +102,7 @@ impl Apply<'_> {
     }
 
     /// The secrets serve both, so they come first.
-    fn write(&mut self, rendered: &Rendered) -> Result<(), disk::Error> {
+    fn write(&mut self, rendered: &Rendered) -> Result<(), DiskError> {
         if self.needs_secrets() {
             let rights = self.secrets_rights();
             let union = self.union(rendered)?;
@@ -118,7 +118,7 @@ impl Apply<'_> {
     }
 
     /// The new secrets, with the names of every bird.conf that may lie beside them until this is confirmed.
-    fn union(&self, rendered: &Rendered) -> Result<SecretString, disk::Error> {
+    fn union(&self, rendered: &Rendered) -> Result<SecretString, DiskError> {
         let files = [self.secrets.read()?, self.secrets.read_unconfirmed()?];
         let texts = files
             .into_iter()
@@ -129,19 +129,19 @@ impl Apply<'_> {
     }
 
     /// In the order that leaves BIRD something to load at every moment.
-    pub(super) fn put_back(&self) -> Result<(), disk::Error> {
+    pub(super) fn put_back(&self) -> Result<(), DiskError> {
         self.conf.restore()?;
         self.secrets.restore()
     }
 
     /// Until then the next apply knows that this one has not come to its end.
-    pub(super) fn forget(&self) -> Result<(), disk::Error> {
+    pub(super) fn forget(&self) -> Result<(), DiskError> {
         self.conf.confirm()?;
         self.secrets.confirm()
     }
 
     /// The old names are needed no more, nor the old files.
-    fn tidy(&mut self, rendered: &Rendered) -> Result<(), disk::Error> {
+    fn tidy(&mut self, rendered: &Rendered) -> Result<(), DiskError> {
         let secrets = rendered.secrets.expose_secret().as_bytes();
         if self.needs_secrets() && self.secrets.read()?.as_deref() != Some(secrets) {
             self.secrets.trim(secrets, self.secrets_rights())?;

@@ -12,22 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
-/// The disk said no.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}", path.display())]
-pub struct Error {
-    action: &'static str,
-    path: PathBuf,
-    source: io::Error,
-}
-
-fn error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
-    move |source| Error {
-        action,
-        path: path.to_owned(),
-        source,
-    }
-}
+use crate::files::{DiskError, disk_error};
 
 /// Who owns a file, and its mode as in chmod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +30,13 @@ pub(super) struct Rights {
 pub(super) struct Lock(#[expect(dead_code, reason = "it is held, not read")] File);
 
 /// Locks the directory of `file`, so that nothing is left behind; `None` if somebody holds the lock.
-pub(super) fn lock(file: &Path) -> Result<Option<Lock>, Error> {
+pub(super) fn lock(file: &Path) -> Result<Option<Lock>, DiskError> {
     let directory = directory(file);
-    let handle = File::open(directory).map_err(error("open", directory))?;
+    let handle = File::open(directory).map_err(disk_error("open", directory))?;
     match handle.try_lock() {
         Ok(()) => Ok(Some(Lock(handle))),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(source)) => Err(error("lock", directory)(source)),
+        Err(TryLockError::Error(source)) => Err(disk_error("lock", directory)(source)),
     }
 }
 
@@ -95,10 +80,10 @@ impl Installed {
     }
 
     /// Keeps a copy of somebody else's file: the same file under another name. One that is there stays.
-    pub(super) fn keep_copy(&self) -> Result<(), Error> {
+    pub(super) fn keep_copy(&self) -> Result<(), DiskError> {
         match fs::hard_link(&self.path, self.copy()) {
             Err(failed) if failed.kind() != io::ErrorKind::AlreadyExists => {
-                Err(error("keep a copy as", &self.copy())(failed))
+                Err(disk_error("keep a copy as", &self.copy())(failed))
             }
             _ => sync(&self.path),
         }
@@ -116,12 +101,12 @@ impl Installed {
     }
 
     /// Its bytes; `None` if there is no such file.
-    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, Error> {
+    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, DiskError> {
         read(&self.path)
     }
 
     /// The bytes that stood there before a change that is not confirmed, if there is one.
-    pub(super) fn read_unconfirmed(&self) -> Result<Option<Vec<u8>>, Error> {
+    pub(super) fn read_unconfirmed(&self) -> Result<Option<Vec<u8>>, DiskError> {
         read(&self.unconfirmed())
     }
 
@@ -148,35 +133,35 @@ impl Installed {
     }
 
     /// Writes a trial, which is gone when the value is dropped.
-    pub(super) fn try_out(&self, text: &[u8], rights: Rights) -> Result<NamedTempFile, Error> {
+    pub(super) fn try_out(&self, text: &[u8], rights: Rights) -> Result<NamedTempFile, DiskError> {
         write(&self.trial(), text, rights)
     }
 
     /// Replaces the file as a whole.
-    pub(super) fn replace(&self, text: &[u8], rights: Rights) -> Result<(), Error> {
+    pub(super) fn replace(&self, text: &[u8], rights: Rights) -> Result<(), DiskError> {
         let file = write(&self.partial(), text, rights)?;
         self.put(file)
     }
 
     /// Replaces the file as a whole by one that BIRD need not read again: it keeps the time of the old one.
-    pub(super) fn trim(&self, text: &[u8], rights: Rights) -> Result<(), Error> {
+    pub(super) fn trim(&self, text: &[u8], rights: Rights) -> Result<(), DiskError> {
         let written = self.path.metadata().and_then(|file| file.modified());
         let file = write(&self.partial(), text, rights)?;
         written
             .and_then(|time| file.as_file().set_modified(time))
-            .map_err(error("set the time of", &self.path))?;
+            .map_err(disk_error("set the time of", &self.path))?;
         self.put(file)
     }
 
-    fn put(&self, file: NamedTempFile) -> Result<(), Error> {
+    fn put(&self, file: NamedTempFile) -> Result<(), DiskError> {
         let persisted = file.persist(&self.path);
-        persisted.map_err(|failed| error("replace", &self.path)(failed.error))?;
+        persisted.map_err(|failed| disk_error("replace", &self.path)(failed.error))?;
         sync(&self.path)
     }
 
     /// Keeps what stands there under another name: the same file, not a copy. A file that is not there is
     /// kept as an empty one. What an unconfirmed change before this one kept stays: it is older, and good.
-    pub(super) fn keep(&self) -> Result<(), Error> {
+    pub(super) fn keep(&self) -> Result<(), DiskError> {
         let kept = self.unconfirmed();
         if exists(&kept) {
             return Ok(());
@@ -187,23 +172,23 @@ impl Installed {
             }
             linked => linked,
         };
-        linked.map_err(error("keep the old file as", &kept))?;
+        linked.map_err(disk_error("keep the old file as", &kept))?;
         sync(&self.path)
     }
 
     /// Puts back what was kept, and goes on keeping it. Its bytes, owner and mode are those of the old file,
     /// because it is that file.
-    pub(super) fn restore(&self) -> Result<(), Error> {
+    pub(super) fn restore(&self) -> Result<(), DiskError> {
         let (kept, partial) = (self.unconfirmed(), self.partial());
         match kept.metadata() {
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(source) => return Err(error("read", &kept)(source)),
+            Err(source) => return Err(disk_error("read", &kept)(source)),
             Ok(metadata) if metadata.len() == 0 => remove(&self.path)?,
             Ok(_) => {
                 remove(&partial)?;
                 fs::hard_link(&kept, &partial)
                     .and_then(|()| fs::rename(&partial, &self.path))
-                    .map_err(error("put back", &self.path))?;
+                    .map_err(disk_error("put back", &self.path))?;
                 // Two names of one file are left alone by a rename.
                 remove(&partial)?;
             }
@@ -219,7 +204,7 @@ impl Installed {
     }
 
     /// Forgets what was kept.
-    pub(super) fn confirm(&self) -> Result<(), Error> {
+    pub(super) fn confirm(&self) -> Result<(), DiskError> {
         remove(&self.unconfirmed())?;
         sync(&self.path)
     }
@@ -231,7 +216,7 @@ impl Installed {
     }
 
     /// Removes what an apply that was killed left half-written, and returns what it was.
-    pub(super) fn clean(&self) -> Result<Vec<PathBuf>, Error> {
+    pub(super) fn clean(&self) -> Result<Vec<PathBuf>, DiskError> {
         let mut leftovers = vec![self.trial(), self.partial()];
         leftovers.retain(|path| exists(path));
         leftovers.iter().try_for_each(|path| remove(path))?;
@@ -250,31 +235,31 @@ fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+fn read(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
     match fs::read(path) {
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(None),
-        read => read.map(Some).map_err(error("read", path)),
+        read => read.map(Some).map_err(disk_error("read", path)),
     }
 }
 
-fn remove(path: &Path) -> Result<(), Error> {
+fn remove(path: &Path) -> Result<(), DiskError> {
     match fs::remove_file(path) {
         Err(failed) if failed.kind() != io::ErrorKind::NotFound => {
-            Err(error("remove", path)(failed))
+            Err(disk_error("remove", path)(failed))
         }
         _ => Ok(()),
     }
 }
 
 /// A new name is on disk only once its directory is.
-fn sync(path: &Path) -> Result<(), Error> {
+fn sync(path: &Path) -> Result<(), DiskError> {
     let directory = directory(path);
     let synced = File::open(directory).and_then(|handle| handle.sync_all());
-    synced.map_err(error("flush", directory))
+    synced.map_err(disk_error("flush", directory))
 }
 
 /// A file that only its owner can read until it has its own owner, group and mode, and only then a content.
-fn write(path: &Path, text: &[u8], rights: Rights) -> Result<NamedTempFile, Error> {
+fn write(path: &Path, text: &[u8], rights: Rights) -> Result<NamedTempFile, DiskError> {
     let fill = || {
         let name = path.file_name().unwrap_or_default();
         // tempfile creates it anew, with 0600, and removes it when it is dropped.
@@ -289,7 +274,7 @@ fn write(path: &Path, text: &[u8], rights: Rights) -> Result<NamedTempFile, Erro
         file.as_file().sync_all()?;
         Ok(file)
     };
-    fill().map_err(error("write", path))
+    fill().map_err(disk_error("write", path))
 }
 
 fn own(file: &File, rights: Rights) -> io::Result<()> {

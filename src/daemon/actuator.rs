@@ -17,6 +17,7 @@ use crate::bird::client::{self, Client, DEADLINE};
 use crate::bird::command::Command;
 use crate::bird::table::{self, ProtocolState};
 use crate::config::Config;
+use crate::files::DiskError;
 use crate::intent;
 use crate::reconcile::{Step, Twin};
 
@@ -39,7 +40,7 @@ enum Error {
     #[error(transparent)]
     Bird(#[from] client::Error),
     #[error(transparent)]
-    Intent(#[from] intent::Error),
+    Intent(#[from] DiskError),
     #[error("{} could not be written or removed within {} ms", .0.display(), FILE_DEADLINE.as_millis())]
     SlowFile(PathBuf),
     #[error(
@@ -179,7 +180,7 @@ impl Actuator {
     async fn file(
         &self,
         twin: Twin,
-        operation: fn(&Path) -> Result<(), intent::Error>,
+        operation: fn(&Path) -> Result<(), DiskError>,
     ) -> Result<(), Error> {
         let file = self.config.bird.intent_file(self.name(twin));
         let work = tokio::task::spawn_blocking({

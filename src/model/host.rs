@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use super::checked::checked_text;
+
 /// Why something of a host was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidHost {
@@ -24,20 +26,15 @@ pub enum InvalidHost {
     Processors(String),
 }
 
-/// The name of a network interface, at most 15 bytes (`IFNAMSIZ` less the final zero).
-///
-/// A letter first, so that it is neither an option to `ip` nor a number to systemd, and no `:`, which the
-/// kernel refuses. `all` and `default` are directories beside the interfaces in `/proc/sys/net`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InterfaceName(String);
+checked_text! {
+    /// The name of a network interface, at most 15 bytes (`IFNAMSIZ` less the final zero).
+    ///
+    /// A letter first, so that it is neither an option to `ip` nor a number to systemd, and no `:`, which the
+    /// kernel refuses. `all` and `default` are directories beside the interfaces in `/proc/sys/net`.
+    InterfaceName, InvalidHost, interface
+}
 
 impl InterfaceName {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The name in the name of a systemd unit, as `systemd-escape` writes it.
     #[must_use]
     pub fn escaped(&self) -> String {
@@ -48,60 +45,33 @@ impl InterfaceName {
 /// The longest name of an interface, in bytes.
 const LONGEST_INTERFACE: usize = 15;
 
-impl FromStr for InterfaceName {
-    type Err = InvalidHost;
-
-    fn from_str(text: &str) -> Result<Self, InvalidHost> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-        let good = text.starts_with(|first: char| first.is_ascii_alphabetic())
-            && text.len() <= LONGEST_INTERFACE
-            && text.bytes().all(plain)
-            && !["all", "default"].contains(&text);
-        let name = good.then(|| Self(text.to_owned()));
-        name.ok_or_else(|| InvalidHost::Interface(text.to_owned()))
-    }
+fn interface(text: &str) -> Result<(), InvalidHost> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let good = text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.len() <= LONGEST_INTERFACE
+        && text.bytes().all(plain)
+        && !["all", "default"].contains(&text);
+    let checked = good.then_some(());
+    checked.ok_or_else(|| InvalidHost::Interface(text.to_owned()))
 }
 
-impl fmt::Display for InterfaceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The name of a systemd service, such as `nsd.service` or `knot@1.service`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitName(String);
-
-impl UnitName {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+checked_text! {
+    /// The name of a systemd service, such as `nsd.service` or `knot@1.service`.
+    UnitName, InvalidHost, unit
 }
 
 /// The longest name of a unit, in bytes (systemd's `UNIT_NAME_MAX` less the final zero).
 const LONGEST_UNIT: usize = 255;
 
-impl FromStr for UnitName {
-    type Err = InvalidHost;
-
-    fn from_str(text: &str) -> Result<Self, InvalidHost> {
-        // systemd also takes `\`, for escapes that the name of a DNS server has no need of.
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:@-".contains(&byte);
-        let stem = text.strip_suffix(".service").unwrap_or_default();
-        let good = stem.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && text.len() <= LONGEST_UNIT
-            && text.bytes().all(plain);
-        let name = good.then(|| Self(text.to_owned()));
-        name.ok_or_else(|| InvalidHost::Unit(text.to_owned()))
-    }
-}
-
-impl fmt::Display for UnitName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+fn unit(text: &str) -> Result<(), InvalidHost> {
+    // systemd also takes `\`, for escapes that the name of a DNS server has no need of.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:@-".contains(&byte);
+    let stem = text.strip_suffix(".service").unwrap_or_default();
+    let good = stem.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.len() <= LONGEST_UNIT
+        && text.bytes().all(plain);
+    let checked = good.then_some(());
+    checked.ok_or_else(|| InvalidHost::Unit(text.to_owned()))
 }
 
 /// A set of processors, written as the kernel's lists are: `0-3,8`. Never empty.

@@ -1,9 +1,7 @@
 //! Names of services and neighbours, and the names that BIRD's protocols get from them.
 
-use std::fmt;
-use std::str::FromStr;
-
 use super::Family;
+use super::checked::checked_text;
 
 /// Why a name was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,43 +39,13 @@ fn validate(text: &str) -> Result<(), InvalidName> {
     }
 }
 
-macro_rules! name {
-    ($(#[$doc:meta])* $type:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(String);
-
-        impl $type {
-            /// The name as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = InvalidName;
-
-            fn from_str(text: &str) -> Result<Self, InvalidName> {
-                validate(text).map(|()| Self(text.to_owned()))
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-name! {
+checked_text! {
     /// A service: `^[a-z][a-z0-9_]{0,31}$`, so that every BIRD from 2.0.7 on takes the names made from it.
-    ServiceName
+    ServiceName, InvalidName, validate
 }
-name! {
+checked_text! {
     /// A BGP neighbour: `^[a-z][a-z0-9_]{0,31}$`.
-    NeighborName
+    NeighborName, InvalidName, validate
 }
 
 impl ServiceName {

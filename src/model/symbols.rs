@@ -1,7 +1,6 @@
 //! Names that others have given: BIRD's protocols, systemd credentials, environment variables.
 
-use std::fmt;
-use std::str::FromStr;
+use super::checked::checked_text;
 
 /// Why a name was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,54 +20,31 @@ pub enum InvalidSymbol {
     Variable(String),
 }
 
-macro_rules! symbol {
-    ($(#[$doc:meta])* $type:ident, $error:ident, $rule:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(String);
-
-        impl $type {
-            /// The name as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = InvalidSymbol;
-
-            fn from_str(text: &str) -> Result<Self, InvalidSymbol> {
-                let rule: fn(&str) -> bool = $rule;
-                if rule(text) {
-                    Ok(Self(text.to_owned()))
-                } else {
-                    Err(InvalidSymbol::$error(text.to_owned()))
-                }
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-symbol! {
+checked_text! {
     /// A protocol in a BIRD configuration that was written by hand. Names in apostrophes, which may hold
     /// more characters, are left out, and so is `all`, which is every protocol even there (measured, 2.0.12 to
     /// 3.4.0).
-    ProtocolName, Protocol, |text| identifier(text, 64) && text != "all"
+    ProtocolName, InvalidSymbol, |text| accept(identifier(text, 64) && text != "all", text, InvalidSymbol::Protocol)
 }
-symbol! {
+checked_text! {
     /// A credential that systemd hands to a service (systemd.exec(5), `LoadCredential=`): a file name.
-    CredentialName, Credential, |text| words(text, 255, "_.-") && !text.starts_with('.')
+    CredentialName, InvalidSymbol, |text| accept(words(text, 255, "_.-") && !text.starts_with('.'), text, InvalidSymbol::Credential)
 }
-symbol! {
+checked_text! {
     /// An environment variable.
-    VariableName, Variable, |text| identifier(text, 255)
+    VariableName, InvalidSymbol, |text| accept(identifier(text, 255), text, InvalidSymbol::Variable)
+}
+
+fn accept(
+    is_good: bool,
+    text: &str,
+    refuse: fn(String) -> InvalidSymbol,
+) -> Result<(), InvalidSymbol> {
+    if is_good {
+        Ok(())
+    } else {
+        Err(refuse(text.to_owned()))
+    }
 }
 
 fn words(text: &str, most: usize, others: &str) -> bool {
