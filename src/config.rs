@@ -47,7 +47,7 @@ pub use service::{
 pub use source::{Position, Source, Sources};
 pub use targets::Target;
 
-use crate::model::{Asn, BirdVersion, Family, Period};
+use crate::model::{Asn, BirdVersion, Family, Period, Prefix};
 
 /// A whole configuration, validated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,42 @@ pub struct Bird {
     pub include: Vec<PathBuf>,
 }
 
+/// A prefix that is to go out over a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// Whose prefix it is: a position in [`Config::services`].
+    pub service: usize,
+    /// The prefix.
+    pub prefix: Prefix,
+    /// The BGP protocol.
+    pub session: String,
+}
+
 impl Config {
+    /// Every prefix at every session of its family with a neighbour that is to get it: by service, family,
+    /// prefix and session, each in the order of the file.
+    #[must_use]
+    pub fn announcements(&self) -> Vec<Announcement> {
+        let mut announcements = Vec::new();
+        for (service, spec) in self.services.iter().enumerate() {
+            let neighbors = self.neighbors.iter();
+            let neighbors = neighbors.filter(|neighbor| neighbor.gets(&spec.name));
+            let sessions: Vec<_> = neighbors.flat_map(Neighbor::named_sessions).collect();
+            for family in spec.families() {
+                for prefix in spec.prefixes_of(family) {
+                    let own = sessions.iter();
+                    let own = own.filter(|(_, session)| session.family() == family);
+                    announcements.extend(own.map(|(session, _)| Announcement {
+                        service,
+                        prefix,
+                        session: session.clone(),
+                    }));
+                }
+            }
+        }
+        announcements
+    }
+
     /// Whether a neighbour is in our own AS.
     #[must_use]
     pub fn is_internal(&self, neighbor: &Neighbor) -> bool {

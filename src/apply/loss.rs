@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::expectation::Export;
 use super::text;
-use crate::config::Config;
+use crate::config::{Announcement, Config};
 
 /// What a configuration means to announce, and by which static protocols: that of the service, and its
 /// drained twin.
@@ -16,20 +16,18 @@ pub(super) type Meant = BTreeMap<Export, [String; 2]>;
 /// Every prefix at every session of its family with a neighbour that is to get it.
 #[must_use]
 pub(super) fn meant(config: &Config) -> Meant {
-    let mut meant = Meant::new();
-    for neighbor in &config.neighbors {
-        for (session, ends) in neighbor.named_sessions() {
-            let services = config.services.iter();
-            for service in services.filter(|service| neighbor.gets(&service.name)) {
-                let protocols = service.protocols(ends.family());
-                for prefix in service.prefixes_of(ends.family()) {
-                    let session = session.clone();
-                    meant.insert(Export { prefix, session }, protocols.clone());
-                }
-            }
-        }
-    }
-    meant
+    let announcements = config.announcements().into_iter();
+    let meant = announcements.map(
+        |Announcement {
+             service,
+             prefix,
+             session,
+         }| {
+            let protocols = config.services[service].protocols(prefix.family());
+            (Export { prefix, session }, protocols)
+        },
+    );
+    meant.collect()
 }
 
 /// Whose a session is: that of the rendered file, or of one that it includes and that nobody changes.

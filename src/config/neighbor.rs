@@ -1,5 +1,6 @@
 //! A neighbour and its sessions, validated.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -40,7 +41,7 @@ pub struct Neighbor {
     /// Limits on the number of routes.
     pub limits: Limits,
     /// The only services that are announced to it; `None`: all.
-    pub services: Option<Vec<ServiceName>>,
+    pub services: Option<BTreeSet<ServiceName>>,
     /// Added to every announcement.
     pub communities: Vec<Community>,
     /// Added to every announcement.

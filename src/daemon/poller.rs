@@ -13,9 +13,9 @@ use super::{Event, FamilyId};
 use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
 use crate::bird::table::{self, BfdSession, DaemonStatus, Protocol};
-use crate::config::{Config, Neighbor, Service};
+use crate::config::{Announcement, Config};
 use crate::intent;
-use crate::model::{Family, Prefix};
+use crate::model::Prefix;
 use crate::reconcile::Intent;
 
 /// Between two polls.
@@ -71,33 +71,24 @@ pub(super) struct ExportQuestion {
     protocols: [String; 2],
 }
 
-/// Every prefix at every session of its family with a neighbour that is to get it.
+/// Every announcement that is meant.
 pub(super) fn exports(config: &Config) -> Vec<ExportQuestion> {
-    let mut questions = Vec::new();
-    for (service, spec) in config.services.iter().enumerate() {
-        for (family, kind) in spec.families().enumerate() {
-            let protocols = spec.protocols(kind);
-            for prefix in spec.prefixes_of(kind) {
-                for session in sessions(config, spec, kind) {
-                    questions.push(ExportQuestion {
-                        family: FamilyId { service, family },
-                        session,
+    let announcements = config.announcements().into_iter();
+    let question = |Announcement {
+                        service,
                         prefix,
-                        protocols: protocols.clone(),
-                    });
-                }
-            }
-        }
-    }
-    questions
-}
-
-fn sessions(config: &Config, service: &Service, family: Family) -> impl Iterator<Item = String> {
-    let neighbors = config.neighbors.iter();
-    let neighbors = neighbors.filter(|neighbor| neighbor.gets(&service.name));
-    let sessions = neighbors.flat_map(Neighbor::named_sessions);
-    let of_family = sessions.filter(move |(_, session)| session.family() == family);
-    of_family.map(|(name, _)| name)
+                        session,
+                    }| {
+        let (spec, own) = (&config.services[service], Prefix::family(prefix));
+        let family = spec.families().position(|family| family == own)?;
+        Some(ExportQuestion {
+            family: FamilyId { service, family },
+            session,
+            prefix,
+            protocols: spec.protocols(own),
+        })
+    };
+    announcements.filter_map(question).collect()
 }
 
 /// Polls for ever. A request polls at once and asks for the exports of that family first.

@@ -3,8 +3,6 @@
 //! A filter lets out exact prefixes, and only from protocols that switch with the health of a service. It is
 //! as long however many services there are: what all neighbours see alike stands in a function.
 
-use std::collections::HashSet;
-
 use serde::Serialize;
 
 use super::statics::prefixes;
@@ -104,14 +102,10 @@ fn announced<'c>(
     neighbor: &'c Neighbor,
     family: Family,
 ) -> impl Iterator<Item = &'c Service> {
-    let listed = neighbor.services.as_ref();
-    let listed: Option<HashSet<_>> = listed.map(|listed| listed.iter().collect());
-    let gets = move |service: &Service| {
-        let listed = listed.as_ref();
-        listed.is_none_or(|listed| listed.contains(&service.name))
-    };
     let services = config.services.iter();
-    services.filter(move |service| gets(service) && service.prefixes_of(family).next().is_some())
+    services.filter(move |service| {
+        neighbor.gets(&service.name) && service.prefixes_of(family).next().is_some()
+    })
 }
 
 /// The set of all, or one of its own for a neighbour that does not get everything.

@@ -1,5 +1,7 @@
 //! What is announced to a neighbour, and how it looks.
 
+use std::collections::BTreeSet;
+
 use super::super::node::section;
 use super::super::{Reported, community, id};
 use crate::config::Drain;
@@ -8,7 +10,7 @@ use crate::config::spec::{self, Field, Number};
 use crate::model::{Community, LargeCommunity, ServiceName};
 
 pub(super) struct Policy {
-    pub(super) services: Option<Vec<ServiceName>>,
+    pub(super) services: Option<BTreeSet<ServiceName>>,
     pub(super) communities: Vec<Community>,
     pub(super) large_communities: Vec<LargeCommunity>,
     pub(super) prepend: u8,
@@ -41,7 +43,7 @@ pub(super) fn policy(
 fn services(
     report: &Report<'_>,
     spec: &spec::Neighbor,
-) -> Result<Option<Vec<ServiceName>>, Reported> {
+) -> Result<Option<BTreeSet<ServiceName>>, Reported> {
     let names = report.texts(&spec.services).ok_or(Reported)?;
     if report.is_absent(&spec.services) {
         return Ok(None);
@@ -50,7 +52,7 @@ fn services(
         let message = "this list is empty: nothing is announced to this neighbour";
         report.warning(id(&spec.services), message);
     }
-    Ok(Some(names))
+    Ok(Some(names.into_iter().collect()))
 }
 
 /// Our own number in the path is a loop to every router of our AS: it would drop the route (RFC 4271, 9.1.2).
