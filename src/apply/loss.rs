@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn sessions_of_included_files_are_left_alone() {
-        let installed = "protocol bgp a {\nprotocol bgp b {\n";
-        let rendered = "include \"/s.conf\";\nprotocol bgp a {\n";
+        let installed = "protocol bgp a { }\nprotocol bgp b { }\n";
+        let rendered = "include \"/s.conf\";\nprotocol bgp a { }\n";
         let sessions = Sessions::new(installed, rendered, "/s.conf");
         assert!(sessions.remains("a") && !sessions.remains("b") && !sessions.remains("c"));
         let rendered = format!("{rendered}include \"/more.conf\";\n");

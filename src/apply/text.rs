@@ -4,24 +4,23 @@ use std::collections::{BTreeSet, HashSet};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::bird::file::{File, Token};
+
 /// The names of all BGP protocols of a `bird.conf`.
 #[must_use]
 pub(super) fn sessions(bird_conf: &str) -> BTreeSet<String> {
-    let names = bird_conf.lines().filter_map(|line| {
-        let words = line.trim_start().strip_prefix("protocol")?.trim_start();
-        let name = words.strip_prefix("bgp ")?.split_whitespace().next()?;
-        let name = name.trim_end_matches(['{', '}']).trim_matches('\'');
-        (!name.is_empty()).then(|| name.to_owned())
-    });
-    names.collect()
+    let protocols = File::read(bird_conf).protocols().into_iter();
+    let sessions = protocols.filter(|protocol| protocol.kind == "bgp");
+    sessions.map(|session| session.name.to_owned()).collect()
 }
 
 /// Whether a `bird.conf` includes more at its top level than the file of secrets: protocols may stand there
 /// that this text does not show.
 #[must_use]
 pub(super) fn includes_more(bird_conf: &str, secrets: &str) -> bool {
-    let mut lines = bird_conf.lines();
-    lines.any(|line| line.starts_with("include") && !line.contains(&format!("\"{secrets}\"")))
+    let file = File::read(bird_conf);
+    let mut included = file.statements().iter().filter_map(|s| s.after("include"));
+    included.any(|path| path.first().and_then(Token::text) != Some(secrets))
 }
 
 /// The definitions of the first file, and everything of the others that no file before them defines: with
