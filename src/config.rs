@@ -9,6 +9,7 @@
 
 mod diagnostic;
 mod draft;
+mod flap;
 mod host;
 mod neighbor;
 mod parse;
@@ -28,11 +29,12 @@ mod tests;
 #[cfg(test)]
 pub(crate) use tests::SMALLEST;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use diagnostic::{Diagnostics, Finding, Record, Related, Severity};
 pub use draft::{Draft, Include};
+pub use flap::{Flap, FlapAction};
 pub use host::Host;
 pub use neighbor::{
     Drain, GracefulRestart, Import, Limit, LimitAction, Limits, LocalRole, Neighbor,
@@ -42,12 +44,13 @@ pub use parse::Parsed;
 pub use pattern::{InvalidPattern, Pattern};
 pub use schema::{included_schema, schema};
 pub use service::{
-    ByHand, Check, CheckKind, Discard, DnsCheck, Route, Service, Thresholds, Timing, Twins, Window,
+    ByHand, Check, CheckKind, Damping, Discard, DnsCheck, OnFailure, Route, Service, Thresholds,
+    Timing, Twins, Window,
 };
 pub use source::{Position, Source, Sources};
 pub use targets::Target;
 
-use crate::model::{Asn, BirdVersion, Family, Period, Prefix};
+use crate::model::{Asn, BirdVersion, Family, GroupName, Period, Prefix};
 
 /// A whole configuration, validated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub struct Config {
     pub services: Vec<Service>,
     /// The BGP neighbours, in the order of the files. No address stands in two of them.
     pub neighbors: Vec<Neighbor>,
+    /// When a session counts as flapping.
+    pub flap: Flap,
     /// The daemon's own behaviour.
     pub daemon: Daemon,
     /// What the host files need to know of the host.
@@ -100,6 +105,8 @@ pub struct Bird {
     pub log: BirdLog,
     /// Files that BIRD reads after everything else, absolute.
     pub include: Vec<PathBuf>,
+    /// Between two questions about its state; 100 ms to 10 s.
+    pub poll_interval: Period,
 }
 
 /// A prefix that is to go out over a session.
@@ -209,6 +216,12 @@ pub enum KernelExport {
 pub struct Daemon {
     /// Our control socket.
     pub control: PathBuf,
+    /// Whose members may give orders over the control socket, besides root and the daemon's own user.
+    pub operator_group: Option<GroupName>,
+    /// Where metrics and health are served over HTTP; `None`: nowhere.
+    pub listen: Option<SocketAddr>,
+    /// Directory of what outlives a reboot: orders of operators, and the history.
+    pub state_dir: PathBuf,
     /// What SIGTERM and SIGINT do to announcements.
     pub on_stop: OnStop,
     /// How long a check may go without a verdict before its service counts as unhealthy.

@@ -16,6 +16,7 @@ mod family;
 mod observe;
 mod poller;
 mod prober;
+mod record;
 mod settle;
 mod signals;
 mod snapshot;

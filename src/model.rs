@@ -13,7 +13,7 @@ mod period;
 mod symbols;
 mod version;
 
-pub use host::{InterfaceName, InvalidHost, Processors, UnitName};
+pub use host::{GroupName, InterfaceName, InvalidHost, Processors, UnitName};
 pub use names::{InvalidName, NeighborName, ServiceName};
 pub use network::{Asn, Community, Family, InvalidNetwork, LargeCommunity, Prefix};
 pub use password::{InvalidPassword, Password};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::health::Verdict;
 use crate::model::Family;
+use crate::overrides::Override;
 use crate::policy::Announcement;
 
 mod table;
@@ -25,8 +26,8 @@ pub struct Snapshot {
     pub at: Timestamp,
     /// This node.
     pub node: Node,
-    /// The daemon itself.
-    pub controller: Controller,
+    /// The daemon itself; `null` in what is shown while it does not run.
+    pub controller: Option<Controller>,
     /// The BIRD beside it.
     pub bird: Bird,
     /// Services in the order of the file.
@@ -57,6 +58,8 @@ pub struct Controller {
     pub started_at: Timestamp,
     /// When it read its configuration.
     pub config_loaded_at: Timestamp,
+    /// What is wrong with the daemon itself, and what to do: orders or history that cannot be written.
+    pub problems: Vec<String>,
 }
 
 /// BIRD.
@@ -128,6 +131,11 @@ pub struct Service {
     pub reason: String,
     /// Since when it is desired.
     pub since: Timestamp,
+    /// The operator's order in force.
+    #[serde(rename = "override")]
+    pub order: Option<Override>,
+    /// What holds back an announcement because the service came and went: that of the family held longest.
+    pub damping: Damping,
     /// Each family by itself.
     pub families: Vec<FamilyStatus>,
     /// Each check at each server.
@@ -152,6 +160,15 @@ impl Service {
     }
 }
 
+/// What holds back an announcement.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Damping {
+    /// How many cycles count, after decay.
+    pub penalty: f64,
+    /// Before this it is not announced; `null` if nothing holds it back.
+    pub hold_until: Option<Timestamp>,
+}
+
 /// One family of a service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FamilyStatus {
@@ -165,6 +182,8 @@ pub struct FamilyStatus {
     pub reason: String,
     /// Since when it is desired.
     pub since: Timestamp,
+    /// What holds back an announcement.
+    pub damping: Damping,
     /// Why the desired state is not reached.
     pub error: Option<String>,
 }
@@ -178,6 +197,16 @@ impl FamilyStatus {
     }
 }
 
+/// What the failure of a check does to its service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// Takes it out.
+    Withdraw,
+    /// Makes it the last choice of neighbours.
+    Drain,
+}
+
 /// One check at one server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Check {
@@ -189,6 +218,10 @@ pub struct Check {
     pub verdict: Option<Verdict>,
     /// What the verdicts together say.
     pub health: Health,
+    /// Why that is decided; empty while nothing is.
+    pub reason: String,
+    /// What its failure does to the service.
+    pub on_failure: OnFailure,
     /// How long the answer took.
     pub latency_ms: Option<f64>,
     /// What came back.
@@ -241,6 +274,59 @@ pub struct Session {
     pub last_error: Option<String>,
     /// Whether a limit on routes is hit.
     pub limit_hit: bool,
+    /// The message of whoever shut it down: the neighbour's (RFC 9003), or one given to BIRD here.
+    pub message: Option<String>,
+    /// What may be wrong where BIRD gives no error, as in `possibly a password mismatch`.
+    pub hint: Option<String>,
+    /// The limits on routes that BIRD knows.
+    pub limits: Vec<Limit>,
+    /// Routes; `null` while the session is down.
+    pub routes: Option<Routes>,
+    /// How often it was lost.
+    pub flaps: Flaps,
+}
+
+/// A limit on the routes of a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limit {
+    /// `receive`, `import` or `export`.
+    pub direction: String,
+    /// At most so many.
+    pub max: u64,
+    /// `warn`, `block`, `restart` or `disable`.
+    pub action: String,
+    /// Whether it is hit.
+    pub hit: bool,
+}
+
+/// Routes of a session, as BIRD counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routes {
+    /// Taken from the neighbour.
+    pub imported: u64,
+    /// Given to the neighbour.
+    pub exported: u64,
+    /// Refused, where BIRD keeps them to count.
+    pub filtered: Option<u64>,
+}
+
+/// How often a session was lost, since the daemon started.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Flaps {
+    /// How often.
+    pub count: u64,
+    /// Penalty after RFC 2439, now.
+    pub penalty: f64,
+    /// Whether the session counts as flapping.
+    pub flapping: bool,
+    /// When it was lost last.
+    pub last: Option<Timestamp>,
+    /// Why, then.
+    pub cause: Option<String>,
+    /// When it no longer counts as flapping, if nothing more happens; `null` if it does not now.
+    pub reuse_at: Option<Timestamp>,
+    /// Whether it is kept disabled for that.
+    pub held: bool,
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files of the pure layers, as paths or folders below `src`.
-const PURE: [&str; 16] = [
+const PURE: [&str; 18] = [
     "model.rs",
     "model",
     "health.rs",
+    "history.rs",
+    "overrides.rs",
     "policy.rs",
     "reconcile.rs",
     "compare.rs",

@@ -30,6 +30,8 @@ pub struct Service {
     pub timing: Timing,
     /// How many verdicts make a change.
     pub thresholds: Thresholds,
+    /// How long a service that comes and goes stays withdrawn; `None`: never longer than its checks want.
+    pub damping: Option<Damping>,
     /// At least one; names unique within the service.
     pub checks: Vec<Check>,
 }
@@ -164,6 +166,23 @@ pub struct Window {
     pub failures: u32,
 }
 
+/// How long a service that comes and goes stays withdrawn.
+///
+/// Each withdrawal for a failure adds 1 to a penalty, which halves every `half_life` for which the service is
+/// announced. Up to `free` it may be announced again as soon as its checks pass; then only `hold` after the
+/// withdrawal, and twice as long for each further one, up to `max_hold`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damping {
+    /// So many cycles cost nothing.
+    pub free: u32,
+    /// The first hold.
+    pub hold: Period,
+    /// The longest hold; at least `hold`.
+    pub max_hold: Period,
+    /// The time announced in which the penalty halves.
+    pub half_life: Period,
+}
+
 /// One check of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
@@ -171,6 +190,17 @@ pub struct Check {
     pub name: String,
     /// What is checked.
     pub kind: CheckKind,
+    /// What its failure does to the service.
+    pub on_failure: OnFailure,
+}
+
+/// What the failure of a check does to its service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Takes it out.
+    Withdraw,
+    /// Makes it the last choice of neighbours: what is not of this host may fail for the whole fleet at once.
+    Drain,
 }
 
 /// The kinds of check.

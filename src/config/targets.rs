@@ -54,7 +54,7 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{ByHand, Check, Route, Thresholds, Timing};
+    use crate::config::{ByHand, Check, OnFailure, Route, Thresholds, Timing};
     use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType, Transport};
     use crate::model::Period;
 
@@ -78,6 +78,7 @@ mod tests {
                 question,
                 expect,
             }),
+            on_failure: OnFailure::Withdraw,
         }
     }
 
@@ -96,6 +97,7 @@ mod tests {
                 fast_interval: Period::from_millis(100),
                 timeout: Period::from_millis(800),
             },
+            damping: None,
             thresholds: Thresholds {
                 fall: 3,
                 rise: 5,

@@ -36,6 +36,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
     let bfd = node::bfd(report, &file.bfd);
     let kernel = node::kernel(report, &file.kernel);
     let daemon = node::daemon(report, &file.daemon);
+    let flap = node::flap();
     let host = host::host(report, &file.host);
     let services = named(
         report,
@@ -69,6 +70,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
             .into_iter()
             .map(|(name, make)| make(name))
             .collect(),
+        flap,
         daemon: daemon?,
         host: host?,
     })

@@ -22,6 +22,7 @@ use super::prober::Prober;
 use super::{Error, Event, FamilyId, Observed, ProbeId, STOP_DEADLINE};
 use crate::config::{CheckKind, Config, OnStop, Service};
 use crate::health::Tracker;
+use crate::overrides::Override;
 use crate::policy::Announcement;
 use crate::schedule::Schedule;
 
@@ -37,6 +38,8 @@ pub(super) struct ServiceState {
     pub(super) probes: Vec<ProbeState>,
     /// Each family.
     pub(super) families: Vec<FamilyState>,
+    /// The operator's order in force.
+    pub(super) order: Option<Override>,
 }
 
 /// BIRD as it was last seen.
@@ -271,12 +274,14 @@ impl Controller {
 fn state_of(service: &Service, config: &Config, now: Instant) -> ServiceState {
     let stale_after = config.daemon.stale_after.duration();
     let probes = service.targets().into_iter().map(|target| {
-        let check = service.checks[target.check].name.clone();
+        let spec = &service.checks[target.check];
+        let check = spec.name.clone();
         ProbeState {
             name: format!("{check} at {}", target.server.ip()),
             check,
             server: target.server.to_string(),
             gates: target.gates,
+            on_failure: spec.on_failure,
             tracker: Tracker::new(service.thresholds, stale_after, now),
             reason: String::new(),
             last: None,
@@ -289,5 +294,6 @@ fn state_of(service: &Service, config: &Config, now: Instant) -> ServiceState {
     ServiceState {
         probes: probes.collect(),
         families: families.collect(),
+        order: None,
     }
 }

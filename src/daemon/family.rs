@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Observed;
-use crate::config::Service;
+use crate::config::{OnFailure, Service};
 use crate::health::{Change, Health, Tracker};
 use crate::model::{Family, Prefix};
 use crate::policy::{Announcement, Decision};
@@ -23,6 +23,8 @@ pub(super) struct ProbeState {
     pub(super) name: String,
     /// The family it decides on; `None` for both.
     pub(super) gates: Option<Family>,
+    /// What its failure does to the service.
+    pub(super) on_failure: OnFailure,
     /// Its health.
     pub(super) tracker: Tracker,
     /// Why its health is as it is.

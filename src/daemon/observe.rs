@@ -11,6 +11,7 @@ use super::controller::Controller;
 use super::poller::{Poll, families};
 use crate::bird::client;
 use crate::bird::table::ProtocolState;
+use crate::history::Event;
 use crate::reconcile::{FamilyView, ProtocolView, Seen};
 
 impl Controller {
@@ -18,7 +19,8 @@ impl Controller {
         match poll {
             Ok(poll) => {
                 if self.bird.error.take().is_some() || self.bird.poll.is_none() {
-                    tracing::info!(version = poll.daemon.version, "BIRD answers");
+                    let version = poll.daemon.version.clone();
+                    self.record(Event::BirdAnswers { version });
                     self.bird_is_back.send_modify(|count| *count += 1);
                 }
                 self.observe(&poll);
@@ -29,10 +31,9 @@ impl Controller {
                 self.bird.is_gone = error.is_no_bird();
                 let error = error.to_string();
                 if self.bird.error.as_ref() != Some(&error) {
-                    tracing::error!(
-                        error,
-                        "BIRD does not answer; announcements follow the intent files until it does"
-                    );
+                    self.record(Event::BirdLost {
+                        error: error.clone(),
+                    });
                 }
                 self.bird.error = Some(error);
                 self.bird.exports.clear();
@@ -79,14 +80,19 @@ impl Controller {
     }
 
     pub(super) fn on_actuated(&mut self, id: FamilyId, attempt: Attempt, now: Instant) {
-        let service = self.config.services[id.service].name.clone();
-        let family = self.family(id);
+        let service = self.config.services[id.service].name.to_string();
+        let family = &mut self.services[id.service].families[id.family];
+        let kind = family.family;
         family.apply(&attempt.done, now);
         match attempt.error {
             None => {
                 if let Some((state, took)) = family.confirm(now) {
-                    let milliseconds = took.as_secs_f64() * 1000.0;
-                    tracing::info!(%service, family = %family.family, %state, milliseconds, "BIRD has confirmed");
+                    self.record(Event::Confirmed {
+                        service,
+                        family: kind,
+                        state,
+                        milliseconds: took.as_secs_f64() * 1000.0,
+                    });
                 }
                 // What was exported before is not known to be so still.
                 for (export, question) in self.questions.iter().enumerate() {
@@ -98,10 +104,13 @@ impl Controller {
                 let _ = self.poll_requests.try_send(id);
             }
             Some(error) => {
-                if family.error.as_ref() != Some(&error) {
-                    tracing::error!(%service, family = %family.family, error, "not done yet; trying on");
+                if family.error.replace(error.clone()).as_ref() != Some(&error) {
+                    self.record(Event::Failed {
+                        service,
+                        family: kind,
+                        error,
+                    });
                 }
-                family.error = Some(error);
             }
         }
     }

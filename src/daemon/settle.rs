@@ -9,6 +9,8 @@ use super::FamilyId;
 use super::actuator::Actuator;
 use super::controller::Controller;
 use super::family::{FamilyState, Motion};
+use crate::health::Health;
+use crate::history::{Event, Evidence};
 use crate::policy::{self, Addresses, Announcement, CheckView, Decision};
 use crate::reconcile::{self, Seen, Step};
 
@@ -27,18 +29,13 @@ impl Controller {
     /// Decides, compares, and acts on the difference.
     pub(super) fn settle(&mut self, id: FamilyId, now: Instant) {
         let decision = self.decide(id);
-        let service = self.config.services[id.service].name.clone();
         let family = self.family(id);
-        let before = family.desired;
+        let from = family.desired;
         let decided = family.take(decision);
-        if decided {
-            tracing::info!(
-                %service, family = %family.family,
-                from = before.map_or_else(|| "as it was".to_owned(), |before| before.to_string()),
-                to = %family.desired.map_or_else(String::new, |desired| desired.to_string()),
-                reason = family.reason, "decided"
-            );
+        if let Some(to) = family.desired.filter(|_| decided) {
+            self.record_decision(id, from, to);
         }
+        let family = self.family(id);
         let Some(desired) = family.desired else {
             return;
         };
@@ -55,9 +52,44 @@ impl Controller {
             return;
         }
         if !decided && family.error.is_none() && family.view.actual().is_some() {
-            tracing::warn!(%service, family = %family.family, ?steps, "someone else changed the state; putting it back");
+            let event = Event::Changed {
+                family: family.family,
+                steps: format!("{steps:?}"),
+                service: self.config.services[id.service].name.to_string(),
+            };
+            self.record(event);
         }
         self.set_in_motion(id, desired, steps, now);
+    }
+
+    fn record_decision(&mut self, id: FamilyId, from: Option<Announcement>, to: Announcement) {
+        let family = &self.services[id.service].families[id.family];
+        let event = Event::Decided {
+            service: self.config.services[id.service].name.to_string(),
+            family: family.family,
+            from,
+            to,
+            reason: family.reason.clone(),
+            evidence: self.evidence(id),
+        };
+        self.record(event);
+    }
+
+    /// The last answer of the check that decided: of one that failed, where one did.
+    fn evidence(&self, id: FamilyId) -> Option<Evidence> {
+        let service = &self.services[id.service];
+        let family = service.families[id.family].family;
+        let probes = service.probes.iter();
+        let own = probes.filter(|probe| probe.decides_on(family));
+        let probe = own.min_by_key(|probe| probe.tracker.health() != Health::Unhealthy)?;
+        let last = probe.last.as_ref()?;
+        Some(Evidence {
+            check: probe.name.clone(),
+            verdict: last.verdict,
+            detail: last.detail.clone(),
+            latency_ms: last.latency.map(|latency| latency.as_secs_f64() * 1000.0),
+            at: last.at,
+        })
     }
 
     fn decide(&self, id: FamilyId) -> Decision {

@@ -10,8 +10,8 @@ use crate::health;
 use crate::policy::Announcement;
 use crate::reconcile::{Intent, Seen};
 use crate::status::{
-    Actual, Bird, Check, Controller as Daemon, Export, FamilyStatus, Health, Node, Protocol,
-    Service, Session, Snapshot, VERSION,
+    Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Flaps, Health, Node,
+    OnFailure, Protocol, Service, Session, Snapshot, VERSION,
 };
 
 impl Controller {
@@ -26,12 +26,13 @@ impl Controller {
                 asn: node.asn.get(),
                 router_id: node.router_id.to_string(),
             },
-            controller: Daemon {
+            controller: Some(Daemon {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 pid: std::process::id(),
                 started_at: self.started_at,
                 config_loaded_at: self.started_at,
-            },
+                problems: Vec::new(),
+            }),
             bird: self.bird_status(),
             services: self
                 .config
@@ -81,6 +82,8 @@ impl Controller {
                 .map(|family| family.reason.clone())
                 .unwrap_or_default(),
             since: least.map_or(self.started_at, |family| family.since),
+            order: state.order.clone(),
+            damping: Damping::default(),
             checks: state.probes.iter().map(check).collect(),
             protocols: state.families.iter().flat_map(protocols).collect(),
             exported_to: self.exports_of(index),
@@ -130,6 +133,11 @@ impl Controller {
             bfd: bfd.map(|bfd| bfd.state.clone()),
             last_error: protocol.and_then(|protocol| protocol.last_error.clone()),
             limit_hit: protocol.is_some_and(|protocol| protocol.limit_hit),
+            message: None,
+            hint: None,
+            limits: Vec::new(),
+            routes: None,
+            flaps: Flaps::default(),
         }
     }
 }
@@ -151,6 +159,7 @@ fn family_status(state: &FamilyState) -> FamilyStatus {
         actual: state.view.actual().into(),
         reason: state.reason.clone(),
         since: state.since,
+        damping: Damping::default(),
         error: state.error.clone(),
     }
 }
@@ -193,6 +202,11 @@ fn check(probe: &ProbeState) -> Check {
             health::Health::Healthy if probe.tracker.is_failing() => Health::Degraded,
             health::Health::Healthy => Health::Healthy,
             health::Health::Unhealthy => Health::Unhealthy,
+        },
+        reason: probe.reason.clone(),
+        on_failure: match probe.on_failure {
+            config::OnFailure::Withdraw => OnFailure::Withdraw,
+            config::OnFailure::Drain => OnFailure::Drain,
         },
         latency_ms: last
             .and_then(|last| last.latency)

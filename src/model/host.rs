@@ -19,6 +19,11 @@ pub enum InvalidHost {
         "`{0}` is not the name of a service unit: write it as `systemctl` shows it, for example nsd.service"
     )]
     Unit(String),
+    /// Not a name that `groupadd` takes.
+    #[error(
+        "`{0}` is not the name of a group: write 1 to 32 lower-case letters, digits, `_` and `-` that begin with a letter or `_`"
+    )]
+    Group(String),
     /// Not a list of processors.
     #[error(
         "`{0}` is not a list of processors: write for example 0-3 or 0,2-5, each from 0 to 1023, as `lscpu` shows them"
@@ -72,6 +77,24 @@ fn unit(text: &str) -> Result<(), InvalidHost> {
         && text.bytes().all(plain);
     let checked = good.then_some(());
     checked.ok_or_else(|| InvalidHost::Unit(text.to_owned()))
+}
+
+checked_text! {
+    /// The name of a group of users, as Debian's `groupadd` takes it.
+    GroupName, InvalidHost, group
+}
+
+/// The longest name of a group, in bytes (shadow's `GROUP_NAME_MAX_LENGTH`).
+const LONGEST_GROUP: usize = 32;
+
+fn group(text: &str) -> Result<(), InvalidHost> {
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    let good = text.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
+        && text.len() <= LONGEST_GROUP
+        && text.bytes().all(plain);
+    let checked = good.then_some(());
+    checked.ok_or_else(|| InvalidHost::Group(text.to_owned()))
 }
 
 /// A set of processors, written as the kernel's lists are: `0-3,8`. Never empty.

@@ -21,7 +21,7 @@ pub fn write_table(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> 
 }
 
 fn write_heading(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
-    let (node, bird, controller) = (&snapshot.node, &snapshot.bird, &snapshot.controller);
+    let (node, bird) = (&snapshot.node, &snapshot.bird);
     writeln!(
         out,
         "{BOLD}{}{BOLD:#}  AS{}  router id {}",
@@ -29,13 +29,16 @@ fn write_heading(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
         node.asn,
         node.router_id
     )?;
-    writeln!(
-        out,
-        "anycastctl {}, pid {}, up {}",
-        controller.version,
-        controller.pid,
-        age(snapshot.at, Some(controller.started_at))
-    )?;
+    match &snapshot.controller {
+        Some(controller) => writeln!(
+            out,
+            "anycastctl {}, pid {}, up {}",
+            controller.version,
+            controller.pid,
+            age(snapshot.at, Some(controller.started_at))
+        )?,
+        None => writeln!(out, "{BAD}anycastctl is not running{BAD:#}")?,
+    }
     match &bird.error {
         Some(error) => writeln!(out, "{BAD}BIRD does not answer: {}{BAD:#}", clean(error)),
         None => writeln!(

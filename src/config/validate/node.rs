@@ -1,11 +1,14 @@
 //! `node`, `bird`, `bfd` and `daemon`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Leaf};
 use crate::config::tree::NodeId;
-use crate::config::{Bfd, Bird, BirdLog, Daemon, Kernel, KernelExport, Node, OnStop};
+use crate::config::{
+    Bfd, Bird, BirdLog, Daemon, Flap, FlapAction, Kernel, KernelExport, Node, OnStop,
+};
 use crate::model::{BirdVersion, Period};
 
 /// The longest path of a Unix socket, in bytes: `sun_path` has 108 with the final zero.
@@ -51,6 +54,7 @@ pub(super) fn bird(report: &Report<'_>, field: &Field<spec::Bird>) -> Option<Bir
         binary: binary?,
         log: log?,
         include: include?,
+        poll_interval: Period::from_millis(1000),
     })
 }
 
@@ -102,9 +106,24 @@ pub(super) fn daemon(report: &Report<'_>, field: &Field<spec::Daemon>) -> Option
     let stale_after = report.text_or(&daemon.stale_after, stale_after());
     Some(Daemon {
         control: control?,
+        operator_group: None,
+        listen: Some(SocketAddr::from(([127, 0, 0, 1], 9553))),
+        state_dir: PathBuf::from("/var/lib/anycastctl"),
         on_stop: on_stop?,
         stale_after: stale_after?,
     })
+}
+
+/// Where nothing else is said.
+pub(super) const fn flap() -> Flap {
+    Flap {
+        penalty: 1000,
+        suppress: 3000,
+        reuse: 750,
+        half_life: Period::from_millis(300_000),
+        max: 12_000,
+        action: FlapAction::Report,
+    }
 }
 
 /// The default of `daemon.stale_after`.

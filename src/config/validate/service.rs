@@ -5,7 +5,8 @@ use crate::config::report::Report;
 use crate::config::spec::{self, Field, Or, Text};
 use crate::config::tree::NodeId;
 use crate::config::{
-    ByHand, Check, CheckKind, Discard, Route, Service, Severity, Thresholds, Timing, Twins, Window,
+    ByHand, Check, CheckKind, Damping, Discard, OnFailure, Route, Service, Severity, Thresholds,
+    Timing, Twins, Window,
 };
 use crate::model::{Family, Period, Prefix, ProtocolName, ServiceName};
 
@@ -39,6 +40,7 @@ pub(super) fn service(report: &Report<'_>, at: NodeId, spec: &spec::Service) -> 
         require_address,
         timing,
         thresholds,
+        damping: Some(DAMPING),
         checks,
     }))
 }
@@ -181,6 +183,14 @@ fn at_first(report: &Report<'_>, keys: [Option<NodeId>; 2], message: &str) {
     }
 }
 
+/// Where `damping` is absent.
+const DAMPING: Damping = Damping {
+    free: 2,
+    hold: Period::from_millis(60_000),
+    max_hold: Period::from_millis(960_000),
+    half_life: Period::from_millis(900_000),
+};
+
 /// Where `window` is absent.
 const WINDOW: Window = Window {
     size: 10,
@@ -246,6 +256,7 @@ fn checks(report: &Report<'_>, at: NodeId, spec: &spec::Service) -> Option<Vec<C
             Some(Check {
                 name: name?,
                 kind: kind?,
+                on_failure: OnFailure::Withdraw,
             })
         })
         .collect();

@@ -1,6 +1,8 @@
 use super::*;
 use crate::model::Family;
-use crate::status::{Bird, Controller, Export, FamilyStatus, Node, Protocol, VERSION};
+use crate::status::{
+    Bird, Controller, Damping, Export, FamilyStatus, Flaps, Node, OnFailure, Protocol, VERSION,
+};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -17,12 +19,13 @@ pub(in crate::status) fn snapshot() -> Snapshot {
             asn: 64601,
             router_id: "10.99.0.2".into(),
         },
-        controller: Controller {
+        controller: Some(Controller {
             version: "0.1.0".into(),
             pid: 812,
             started_at: since,
             config_loaded_at: since,
-        },
+            problems: vec![],
+        }),
         bird: Bird {
             connected: true,
             version: Some("2.0.12".into()),
@@ -40,6 +43,11 @@ pub(in crate::status) fn snapshot() -> Snapshot {
             bfd: None,
             last_error: Some("Received: \u{1b}[31mAdministrative shutdown".into()),
             limit_hit: false,
+            message: None,
+            hint: None,
+            limits: vec![],
+            routes: None,
+            flaps: Flaps::default(),
         }],
     }
 }
@@ -52,12 +60,15 @@ fn service(since: Timestamp) -> Service {
         actual: Actual::Announced,
         reason: "dns-1 at 192.0.2.53: 3 failed in a row: SERVFAIL".into(),
         since,
+        order: None,
+        damping: Damping::default(),
         families: vec![FamilyStatus {
             family: Family::V4,
             desired: Some(Announcement::Withdrawn),
             actual: Actual::Announced,
             reason: "dns-1 at 192.0.2.53: 3 failed in a row: SERVFAIL".into(),
             since,
+            damping: Damping::default(),
             error: Some("BIRD did not answer `disable` within 5 s".into()),
         }],
         checks: vec![Check {
@@ -65,6 +76,8 @@ fn service(since: Timestamp) -> Service {
             server: "192.0.2.53:53".into(),
             verdict: Some(Verdict::Fail),
             health: Health::Unhealthy,
+            reason: "3 failed in a row: SERVFAIL".into(),
+            on_failure: OnFailure::Withdraw,
             latency_ms: Some(0.414),
             detail: "SERVFAIL, wanted NOERROR".into(),
             at: Some(since),

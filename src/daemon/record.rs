@@ -1,0 +1,124 @@
+//! Everything noteworthy passes here, once: one structured line in the log each.
+
+use crate::history::Event;
+
+use super::controller::Controller;
+
+impl Controller {
+    /// Takes note of an event.
+    pub(super) fn record(&mut self, event: Event) {
+        log(&event);
+    }
+}
+
+/// One line, with the event's parts as fields.
+fn log(event: &Event) {
+    match event {
+        Event::Started { version } => tracing::info!(version, "started"),
+        Event::Stopping { signal } => tracing::info!(signal, "stopping"),
+        Event::Decided {
+            service,
+            family,
+            from,
+            to,
+            reason,
+            evidence: _,
+        } => {
+            let from = from.map_or_else(|| "as it was".to_owned(), |from| from.to_string());
+            tracing::info!(service, %family, from, %to, reason, "decided");
+        }
+        Event::Confirmed {
+            service,
+            family,
+            state,
+            milliseconds,
+        } => {
+            tracing::info!(service, %family, %state, milliseconds, "BIRD has confirmed");
+        }
+        Event::Failed {
+            service,
+            family,
+            error,
+        } => tracing::error!(service, %family, error, "not done yet; trying on"),
+        Event::Changed {
+            service,
+            family,
+            steps,
+        } => {
+            tracing::warn!(service, %family, steps, "someone else changed the state; putting it back");
+        }
+        Event::Ordered { service, order } => {
+            let until = order.until.map(|until| until.to_string());
+            let (kind, by, reason) = (order.kind, &order.by, order.reason.as_deref());
+            tracing::warn!(service, %kind, by, until, reason, "an operator gave an order");
+        }
+        Event::OrderEnded {
+            service,
+            kind,
+            because,
+        } => tracing::warn!(service, %kind, because, "an order has ended"),
+        Event::OrderRefused {
+            by,
+            request,
+            because,
+        } => tracing::warn!(by, request, because, "an order was refused"),
+        Event::Flapped { .. }
+        | Event::SessionChanged { .. }
+        | Event::Flapping { .. }
+        | Event::Held { .. } => log_session(event),
+        Event::BirdAnswers { .. }
+        | Event::BirdLost { .. }
+        | Event::BirdRestarted { .. }
+        | Event::BirdReconfigured { .. } => log_bird(event),
+    }
+}
+
+fn log_session(event: &Event) {
+    match event {
+        Event::Flapped {
+            session,
+            witness,
+            cause,
+            penalty,
+        } => tracing::warn!(session, witness, cause, penalty, "a session was lost"),
+        Event::SessionChanged {
+            session,
+            from,
+            to,
+            cause,
+        } => tracing::info!(session, from, to, cause, "a session changed"),
+        Event::Flapping {
+            session,
+            flapping: true,
+            penalty,
+        } => tracing::error!(session, penalty, "a session is flapping"),
+        Event::Flapping {
+            session, penalty, ..
+        } => tracing::info!(session, penalty, "a session no longer flaps"),
+        Event::Held {
+            session,
+            held: true,
+        } => tracing::error!(session, "a flapping session is kept disabled"),
+        Event::Held { session, .. } => tracing::info!(session, "a session is enabled again"),
+        _ => {}
+    }
+}
+
+fn log_bird(event: &Event) {
+    match event {
+        Event::BirdAnswers { version } => tracing::info!(version, "BIRD answers"),
+        Event::BirdLost { error } => tracing::error!(
+            error,
+            "BIRD does not answer; announcements follow the intent files until it does"
+        ),
+        Event::BirdRestarted { started_at } => {
+            let started_at = started_at.map(|time| time.to_string());
+            tracing::warn!(started_at, "BIRD was started anew");
+        }
+        Event::BirdReconfigured { reconfigured_at } => {
+            let reconfigured_at = reconfigured_at.map(|time| time.to_string());
+            tracing::info!(reconfigured_at, "BIRD has read its configuration");
+        }
+        _ => {}
+    }
+}

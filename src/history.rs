@@ -1,0 +1,204 @@
+//! What happened, with its evidence: the one list of events that the log, the history on disk and the counters
+//! are made from.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::health::Verdict;
+use crate::model::Family;
+use crate::overrides::{Kind, Override};
+use crate::policy::Announcement;
+
+/// An event and its time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Something that an operator may ask about later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The daemon began.
+    Started {
+        /// Its release.
+        version: String,
+    },
+    /// The daemon was told to stop.
+    Stopping {
+        /// By which signal.
+        signal: String,
+    },
+    /// Something else is desired of a family of a service than before.
+    Decided {
+        /// The service.
+        service: String,
+        /// The family.
+        family: Family,
+        /// What was desired; `null` at the first decision after a start.
+        from: Option<Announcement>,
+        /// What is desired now.
+        to: Announcement,
+        /// Why, in words.
+        reason: String,
+        /// The answer that decided.
+        evidence: Option<Evidence>,
+    },
+    /// BIRD has confirmed what was desired.
+    Confirmed {
+        /// The service.
+        service: String,
+        /// The family.
+        family: Family,
+        /// What is so now.
+        state: Announcement,
+        /// From the decision on, in milliseconds.
+        milliseconds: f64,
+    },
+    /// What is desired is not reached; it is tried on.
+    Failed {
+        /// The service.
+        service: String,
+        /// The family.
+        family: Family,
+        /// Why.
+        error: String,
+    },
+    /// Somebody else changed what BIRD announces; it is put back.
+    Changed {
+        /// The service.
+        service: String,
+        /// The family.
+        family: Family,
+        /// What has to be done.
+        steps: String,
+    },
+    /// An operator gave an order.
+    Ordered {
+        /// The service.
+        service: String,
+        /// The order.
+        order: Override,
+    },
+    /// An order is no longer in force.
+    OrderEnded {
+        /// The service.
+        service: String,
+        /// What was ordered.
+        kind: Kind,
+        /// Why: `its time is over`, or who ended it.
+        because: String,
+    },
+    /// Somebody who may not asked for an order.
+    OrderRefused {
+        /// Who.
+        by: String,
+        /// What was asked for.
+        request: String,
+        /// Why not.
+        because: String,
+    },
+    /// A BGP or BFD session was lost, or lost and regained between two looks.
+    Flapped {
+        /// The BGP protocol.
+        session: String,
+        /// What was lost, and how that is known.
+        witness: String,
+        /// The last error that mattered; `null` if BIRD gave none.
+        cause: Option<String>,
+        /// The session's penalty after it.
+        penalty: f64,
+    },
+    /// A session went down or came up in a way that is no flap: on purpose, or with BIRD itself.
+    SessionChanged {
+        /// The BGP protocol.
+        session: String,
+        /// What it was, as in `Established`.
+        from: String,
+        /// What it is.
+        to: String,
+        /// Why, as far as is known.
+        cause: Option<String>,
+    },
+    /// A session counts as flapping from here on, or no longer does.
+    Flapping {
+        /// The BGP protocol.
+        session: String,
+        /// Whether it does.
+        flapping: bool,
+        /// Its penalty.
+        penalty: f64,
+    },
+    /// A flapping session was disabled, or is no longer.
+    Held {
+        /// The BGP protocol.
+        session: String,
+        /// Whether it is.
+        held: bool,
+    },
+    /// BIRD answers.
+    BirdAnswers {
+        /// Its release.
+        version: String,
+    },
+    /// BIRD does not answer.
+    BirdLost {
+        /// Why.
+        error: String,
+    },
+    /// BIRD was started anew.
+    BirdRestarted {
+        /// When.
+        started_at: Option<Timestamp>,
+    },
+    /// BIRD has read its configuration.
+    BirdReconfigured {
+        /// When.
+        reconfigured_at: Option<Timestamp>,
+    },
+}
+
+/// The answer that decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The check at its server: `dns-1 at 192.0.2.53`.
+    pub check: String,
+    /// What the probe said.
+    pub verdict: Verdict,
+    /// What came back.
+    pub detail: String,
+    /// How long the answer took, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Event {
+    /// The service that it is about.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        match self {
+            Self::Decided { service, .. }
+            | Self::Confirmed { service, .. }
+            | Self::Failed { service, .. }
+            | Self::Changed { service, .. }
+            | Self::Ordered { service, .. }
+            | Self::OrderEnded { service, .. } => Some(service),
+            Self::Started { .. }
+            | Self::Stopping { .. }
+            | Self::OrderRefused { .. }
+            | Self::Flapped { .. }
+            | Self::SessionChanged { .. }
+            | Self::Flapping { .. }
+            | Self::Held { .. }
+            | Self::BirdAnswers { .. }
+            | Self::BirdLost { .. }
+            | Self::BirdRestarted { .. }
+            | Self::BirdReconfigured { .. } => None,
+        }
+    }
+}
