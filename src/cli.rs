@@ -95,10 +95,12 @@ pub enum Command {
     },
     /// Show what is announced, to whom and why
     #[command(after_help = STATUS_EXIT_CODES)]
-    Status {
-        /// Only this service
-        service: Option<ServiceName>,
-        /// Print the status document, format version 1
+    Status(Status),
+    /// Explain in plain sentences why a service is announced or not, and what would change that
+    Why {
+        /// The service
+        service: ServiceName,
+        /// Print the explanation as JSON
         #[arg(long)]
         json: bool,
         /// The daemon's control socket, instead of the one in the configuration
@@ -135,7 +137,34 @@ const DIFF_EXIT_CODES: &str = "\
 Exits with 0 when nothing differs, with 1 when something does, with 4 when the installed file cannot be read.";
 
 const STATUS_EXIT_CODES: &str = "\
-Exits with 0 when every service shown is announced, with 1 when one is not, with 4 when the daemon does not answer.";
+Exits with 0 when every service shown is announced, with 1 when one is not, with 4 when the daemon does not answer: \
+what is shown then is BIRD's own word.";
+
+/// What to show of the status, and how.
+#[derive(Debug, Clone, Args)]
+pub struct Status {
+    /// Only this service, with its last decisions
+    pub service: Option<ServiceName>,
+    /// Print the status document, format version 1
+    #[arg(long)]
+    pub json: bool,
+    /// Show it again and again, in place on a terminal, until interrupted
+    #[arg(
+        short,
+        long,
+        value_name = "INTERVAL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1s"
+    )]
+    pub watch: Option<Period>,
+    /// Print one line and exit as monitoring plugins do: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+    #[arg(long, conflicts_with_all = ["json", "watch"])]
+    pub nagios: bool,
+    /// The daemon's control socket, instead of the one in the configuration
+    #[arg(long, value_name = "SOCKET")]
+    pub control: Option<PathBuf>,
+}
 
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

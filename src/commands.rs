@@ -9,6 +9,8 @@ pub mod render;
 pub mod run;
 mod secrets;
 pub mod status;
+mod terminal;
+pub mod why;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,7 @@ use crate::apply::Options;
 use crate::cli::{Cli, Command, Format};
 use crate::config::Parsed;
 use crate::files::{self, ReadError, Refused};
+use crate::status::Level;
 
 /// The exit codes of every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub enum Code {
     Bird,
     /// 4: no daemon, no socket, no binary, I/O.
     Environment,
+    /// What monitoring plugins exit with, which is a convention of its own.
+    Monitoring(Level),
 }
 
 impl Code {
@@ -48,6 +53,7 @@ impl Code {
             Self::Usage => 2,
             Self::Bird => 3,
             Self::Environment => 4,
+            Self::Monitoring(level) => level.code(),
         }
     }
 }
@@ -163,16 +169,24 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             apply::apply(&cli.config, options, json)
         }
         Command::Run { log_level } => run::run(&cli.config, log_level),
-        Command::Status {
+        Command::Status(options) => status::status(&cli.config, options),
+        Command::Why {
             service,
             json,
             control,
-        } => status::status(&cli.config, control, service.as_ref(), json),
+        } => why::why(&cli.config, control, &service, json),
         Command::Probe { service, json } => probe::probe(&cli.config, service.as_ref(), json),
         Command::Schema { included } => Ok(documents::schema(included)),
         Command::Completions { shell } => Ok(documents::completions(shell)),
         Command::Man { command } => documents::man(command.as_deref()),
     }
+}
+
+/// One JSON document on one line.
+fn document(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string(value);
+    text.map(|text| text + "\n")
+        .map_err(|error| Failure::new(Code::Environment, &error))
 }
 
 /// A runtime of one thread: waiting is all that there is to do.

@@ -10,9 +10,18 @@ use crate::model::Family;
 use crate::overrides::Override;
 use crate::policy::Announcement;
 
+mod age;
+pub(crate) mod cell;
+mod nagios;
+mod service;
+mod session;
 mod table;
+mod why;
 
+pub use age::clock;
+pub use nagios::{Level, Report, nagios};
 pub use table::write_table;
+pub use why::{Explanation, why, write_explanation};
 
 /// The version of the document.
 pub const VERSION: u32 = 1;
@@ -136,6 +145,8 @@ pub struct Service {
     pub order: Option<Override>,
     /// What holds back an announcement because the service came and went: that of the family held longest.
     pub damping: Damping,
+    /// How many verdicts make a change.
+    pub thresholds: Thresholds,
     /// Each family by itself.
     pub families: Vec<FamilyStatus>,
     /// Each check at each server.
@@ -146,7 +157,29 @@ pub struct Service {
     pub exported_to: Vec<Export>,
 }
 
+impl Session {
+    /// Whether routes are exchanged.
+    #[must_use]
+    pub fn is_established(&self) -> bool {
+        self.state == "Established"
+    }
+}
+
 impl Service {
+    /// Whether there is more to say of it than that it is announced and healthy.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        let open = |protocol: &Protocol| protocol.protected == Some(false);
+        !self.is_announced()
+            || self.health != Health::Healthy
+            || self.order.is_some()
+            || self.protocols.iter().any(open)
+            || self
+                .exported_to
+                .iter()
+                .any(|export| export.exported == Some(false))
+    }
+
     /// Whether everything is announced, as it should be, and no prefix is known to reach nobody.
     #[must_use]
     pub fn is_announced(&self) -> bool {
@@ -158,6 +191,15 @@ impl Service {
                     .any(|other| other.prefix == export.prefix && other.exported != Some(false))
             })
     }
+}
+
+/// How many verdicts make a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// So many failures in a row, of any check.
+    pub fall: u32,
+    /// So many passes in a row, of every check.
+    pub rise: u32,
 }
 
 /// What holds back an announcement.

@@ -1,97 +1,217 @@
 //! `anycastctl status`: what the daemon knows.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::{Code, Failure, Output, load, runtime};
+use super::{Code, Failure, Output, load, runtime, terminal};
+use crate::cli;
+use crate::config::Config;
 use crate::control::{self, Request, Response};
 use crate::model::ServiceName;
-use crate::status::{Service, Snapshot, write_table};
+use crate::status::{Level, Service, Snapshot, nagios, write_table};
 
 /// Where the daemon listens unless its configuration says otherwise.
 const DEFAULT_CONTROL: &str = "/run/anycastctl/control.sock";
 
 /// Shows the status, of all services or of one.
-pub fn status(
-    config: &Path,
-    control: Option<PathBuf>,
-    service: Option<&ServiceName>,
-    json: bool,
-) -> Result<Output, Failure> {
-    let (control, stderr) =
-        control.map_or_else(|| control_of(config), |control| (control, String::new()));
-    let mut snapshot = ask(&control).map_err(|failure| Failure {
-        message: format!("{stderr}{}", failure.message),
-        ..failure
-    })?;
-    if let Some(service) = service {
-        restrict(&mut snapshot, service)?;
+pub fn status(config: &Path, options: cli::Status) -> Result<Output, Failure> {
+    let view = View::new(config, options);
+    match view.options.watch {
+        Some(interval) => view.watch(interval.duration()),
+        None if view.options.nagios => Ok(view.monitoring()),
+        None => view.once(),
     }
-    let wanted = snapshot.services.iter().all(Service::is_announced);
-    Ok(Output {
-        stdout: if json {
-            document(&snapshot)?
-        } else {
-            table(&snapshot)?
-        },
-        stderr,
-        code: if wanted {
-            Code::Success
-        } else {
-            Code::NotAsWanted
-        },
-    })
 }
 
-/// The socket, and what to tell about it. A configuration that somebody just broke must not keep an
-/// operator from the status.
-fn control_of(config: &Path) -> (PathBuf, String) {
-    match load(config) {
-        Ok(parsed) => (parsed.config.daemon.control, String::new()),
-        Err(failure) => {
-            let error = failure.message.trim_end();
-            let talk = format!(
-                "{error}\nThe configuration cannot be used; asking the daemon at {DEFAULT_CONTROL}.\n"
-            );
-            (PathBuf::from(DEFAULT_CONTROL), talk)
+/// Whom to ask, and what to tell about it.
+pub(super) struct Source {
+    /// The daemon's socket.
+    pub(super) control: PathBuf,
+    /// The configuration, if it can be used.
+    pub(super) config: Option<Config>,
+    /// What is wrong with it otherwise.
+    pub(super) talk: String,
+}
+
+impl Source {
+    /// A configuration that somebody just broke must not keep an operator from the status.
+    pub(super) fn find(config: &Path, control: Option<PathBuf>) -> Self {
+        match load(config) {
+            Ok(parsed) => Self {
+                control: control.unwrap_or_else(|| parsed.config.daemon.control.clone()),
+                config: Some(parsed.config),
+                talk: String::new(),
+            },
+            Err(_) if control.is_some() => Self {
+                control: control.unwrap_or_default(),
+                config: None,
+                talk: String::new(),
+            },
+            Err(failure) => Self {
+                control: PathBuf::from(DEFAULT_CONTROL),
+                config: None,
+                talk: format!(
+                    "{}\nThe configuration cannot be used; asking the daemon at {DEFAULT_CONTROL}.\n",
+                    failure.message.trim_end()
+                ),
+            },
+        }
+    }
+
+    /// Asks the daemon.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, Failure> {
+        let failed = |message: String| Failure {
+            code: Code::Environment,
+            message: format!("{}{message}", self.talk),
+        };
+        match runtime()?.block_on(control::ask(&self.control, Request::Status)) {
+            Ok(Response::Status(snapshot)) => Ok(*snapshot),
+            Ok(Response::Error(error)) => Err(failed(error)),
+            Err(error) => Err(failed(error.to_string())),
         }
     }
 }
 
-fn ask(control: &Path) -> Result<Snapshot, Failure> {
-    match runtime()?.block_on(control::ask(control, Request::Status)) {
-        Ok(Response::Status(snapshot)) => Ok(*snapshot),
-        Ok(Response::Error(error)) => Err(Failure::new(Code::Environment, &error)),
-        Err(error) => Err(Failure::new(Code::Environment, &error)),
+struct View {
+    source: Source,
+    options: cli::Status,
+}
+
+impl View {
+    fn new(config: &Path, mut options: cli::Status) -> Self {
+        Self {
+            source: Source::find(config, options.control.take()),
+            options,
+        }
+    }
+
+    fn once(&self) -> Result<Output, Failure> {
+        let snapshot = self.snapshot()?;
+        let wanted = snapshot.services.iter().all(Service::is_announced);
+        Ok(Output {
+            stdout: self.text(&snapshot)?,
+            stderr: self.source.talk.clone(),
+            code: if wanted {
+                Code::Success
+            } else {
+                Code::NotAsWanted
+            },
+        })
+    }
+
+    fn snapshot(&self) -> Result<Snapshot, Failure> {
+        let mut snapshot = self.source.snapshot()?;
+        if let Some(service) = &self.options.service {
+            restrict(&mut snapshot, service)?;
+        }
+        Ok(snapshot)
+    }
+
+    fn text(&self, snapshot: &Snapshot) -> Result<String, Failure> {
+        if self.options.json {
+            return super::document(snapshot);
+        }
+        let mut text = Vec::new();
+        write_table(snapshot, terminal::width(), &mut text)
+            .map_err(|error| Failure::new(Code::Environment, &error))?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// One line, whatever happens: a plugin without output is a riddle.
+    fn monitoring(&self) -> Output {
+        let (level, line) = match self.snapshot() {
+            Ok(snapshot) => {
+                let report = nagios(&snapshot);
+                (report.level, report.line)
+            }
+            Err(failure) => {
+                let level = match failure.code {
+                    Code::Usage => Level::Unknown,
+                    _ => Level::Critical,
+                };
+                let text = failure.message.replace(['\n', '|'], " ");
+                (level, format!("ANYCAST {level} - {text}"))
+            }
+        };
+        Output::new(line + "\n", Code::Monitoring(level))
+    }
+
+    /// Shows what is there now until something ends the process. A daemon that goes away is shown, too.
+    fn watch(&self, interval: Duration) -> Result<Output, Failure> {
+        let mut out = anstream::stdout();
+        let height = terminal::width().and_then(|_| terminal::height());
+        loop {
+            let text = match self.snapshot() {
+                Ok(snapshot) => self.text(&snapshot)?,
+                Err(failure) if failure.code == Code::Usage => return Err(failure),
+                Err(failure) => failure.message + "\n",
+            };
+            match draw(&mut out, &text, height) {
+                // Whoever looked has gone.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    return Ok(Output::new(String::new(), Code::Success));
+                }
+                drawn => drawn.map_err(|error| Failure::new(Code::Environment, &error))?,
+            }
+            std::thread::sleep(interval);
+        }
     }
 }
 
-fn document(snapshot: &Snapshot) -> Result<String, Failure> {
-    let text = serde_json::to_string(snapshot);
-    text.map(|text| text + "\n")
-        .map_err(|error| Failure::new(Code::Environment, &error))
+/// On a terminal over what was there before, cut at its last line; elsewhere one after the other.
+fn draw(out: &mut impl Write, text: &str, height: Option<usize>) -> io::Result<()> {
+    let Some(height) = height else {
+        write!(out, "{text}")?;
+        return out.flush();
+    };
+    const HOME: &str = "\x1b[H";
+    const END_OF_LINE: &str = "\x1b[K";
+    const BELOW: &str = "\x1b[J";
+    let mut page = String::from(HOME);
+    let lines: Vec<_> = text.lines().collect();
+    let shown = lines.len().min(height.saturating_sub(1));
+    for line in &lines[..shown] {
+        page.push_str(line);
+        page.push_str(END_OF_LINE);
+        page.push('\n');
+    }
+    page.push_str(BELOW);
+    if shown < lines.len() {
+        page.push_str(&format!("… {} more lines", lines.len() - shown));
+    }
+    out.write_all(page.as_bytes())?;
+    out.flush()
 }
 
-fn table(snapshot: &Snapshot) -> Result<String, Failure> {
-    let mut text = Vec::new();
-    write_table(snapshot, &mut text).map_err(|error| Failure::new(Code::Environment, &error))?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
+/// Leaves one service, and the sessions that it concerns.
 fn restrict(snapshot: &mut Snapshot, service: &ServiceName) -> Result<(), Failure> {
-    let known: Vec<_> = snapshot
-        .services
-        .iter()
-        .map(|service| service.name.clone())
-        .collect();
-    snapshot
-        .services
-        .retain(|candidate| candidate.name == service.as_str());
-    if snapshot.services.is_empty() {
-        let message = format!(
-            "the daemon has no service `{service}`; it has: {}",
-            known.join(", ")
-        );
-        return Err(Failure::new(Code::Usage, &message));
-    }
+    let found = find(snapshot, service)?.clone();
+    snapshot.sessions.retain(|session| {
+        found
+            .exported_to
+            .iter()
+            .any(|export| export.session == session.name)
+    });
+    snapshot.services = vec![found];
     Ok(())
+}
+
+/// A service of a snapshot; a usage error where there is none.
+pub(super) fn find<'a>(snapshot: &'a Snapshot, name: &ServiceName) -> Result<&'a Service, Failure> {
+    let mut services = snapshot.services.iter();
+    services
+        .find(|service| service.name == name.as_str())
+        .ok_or_else(|| {
+            let known: Vec<_> = snapshot
+                .services
+                .iter()
+                .map(|service| service.name.as_str())
+                .collect();
+            let message = format!(
+                "the daemon has no service `{name}`; it has: {}",
+                known.join(", ")
+            );
+            Failure::new(Code::Usage, &message)
+        })
 }

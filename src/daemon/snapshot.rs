@@ -11,7 +11,7 @@ use crate::policy::Announcement;
 use crate::reconcile::{Intent, Seen};
 use crate::status::{
     Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Flaps, Health, Node,
-    OnFailure, Protocol, Service, Session, Snapshot, VERSION,
+    OnFailure, Protocol, Service, Session, Snapshot, Thresholds, VERSION,
 };
 
 impl Controller {
@@ -83,6 +83,10 @@ impl Controller {
                 .unwrap_or_default(),
             since: least.map_or(self.started_at, |family| family.since),
             order: state.order.clone(),
+            thresholds: Thresholds {
+                fall: spec.thresholds.fall,
+                rise: spec.thresholds.rise,
+            },
             damping: Damping::default(),
             checks: state.probes.iter().map(check).collect(),
             protocols: state.families.iter().flat_map(protocols).collect(),

@@ -1,0 +1,33 @@
+//! `anycastctl why`: the reasons of a service in plain sentences.
+
+use std::path::{Path, PathBuf};
+
+use super::status::{Source, find};
+use super::{Code, Failure, Output, document, terminal};
+use crate::model::ServiceName;
+use crate::status::{self, write_explanation};
+
+/// Explains a service.
+pub fn why(
+    config: &Path,
+    control: Option<PathBuf>,
+    service: &ServiceName,
+    json: bool,
+) -> Result<Output, Failure> {
+    let source = Source::find(config, control);
+    let snapshot = source.snapshot()?;
+    let explanation = status::why(&snapshot, find(&snapshot, service)?);
+    let stdout = if json {
+        document(&explanation)?
+    } else {
+        let mut text = Vec::new();
+        write_explanation(&explanation, terminal::width(), &mut text)
+            .map_err(|error| Failure::new(Code::Environment, &error))?;
+        String::from_utf8_lossy(&text).into_owned()
+    };
+    Ok(Output {
+        stdout,
+        stderr: source.talk,
+        code: Code::Success,
+    })
+}

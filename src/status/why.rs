@@ -1,0 +1,425 @@
+//! `why`: the chain of reasons behind what is announced of a service, in plain sentences.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::age::{age, clock};
+use super::cell::{BOLD, PLAIN, Page};
+use super::{Actual, Check, FamilyStatus, Health, OnFailure, Service, Session, Snapshot, VERSION};
+use crate::health::Verdict;
+use crate::overrides::{Kind, Override};
+use crate::policy::Announcement;
+
+/// Why a service is as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The service.
+    pub service: String,
+    /// What is so, in one sentence.
+    pub state: String,
+    /// What led to it, from the decision to BIRD.
+    pub because: Vec<String>,
+    /// Which neighbours have it, and why others do not.
+    pub neighbors: Vec<String>,
+    /// What would make it different.
+    pub changes: Vec<String>,
+}
+
+/// Explains a service of a snapshot.
+#[must_use]
+pub fn why(snapshot: &Snapshot, service: &Service) -> Explanation {
+    let case = Case { snapshot, service };
+    Explanation {
+        version: VERSION,
+        service: service.name.clone(),
+        state: case.state(),
+        because: case.because(),
+        neighbors: case.neighbors(),
+        changes: case.changes(),
+    }
+}
+
+/// Writes an explanation for people, in lines of so many characters; `None`: however long they get.
+pub fn write_explanation(
+    explanation: &Explanation,
+    width: Option<usize>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut page = Page { out, width };
+    page.line(0, &explanation.state, BOLD)?;
+    for (title, sentences) in [
+        ("Because", &explanation.because),
+        ("Who has it", &explanation.neighbors),
+        ("What would change that", &explanation.changes),
+    ] {
+        if !sentences.is_empty() {
+            page.gap()?;
+            page.line(0, title, BOLD)?;
+        }
+        for sentence in sentences {
+            page.line(2, sentence, PLAIN)?;
+        }
+    }
+    Ok(())
+}
+
+struct Case<'a> {
+    snapshot: &'a Snapshot,
+    service: &'a Service,
+}
+
+impl Case<'_> {
+    fn state(&self) -> String {
+        let name = &self.service.name;
+        let word = |family: &FamilyStatus| actual_word(family.actual);
+        let Some(first) = self.service.families.first() else {
+            return format!("{name} has no prefixes.");
+        };
+        if self
+            .service
+            .families
+            .iter()
+            .all(|family| family.actual == first.actual)
+        {
+            return format!("{name} is {}.", word(first));
+        }
+        let each = self.service.families.iter();
+        let each: Vec<_> = each
+            .map(|family| format!("{} on {}", word(family), family.family))
+            .collect();
+        format!("{name} is {}.", each.join(" and "))
+    }
+
+    fn because(&self) -> Vec<String> {
+        let mut sentences: Vec<String> = self
+            .service
+            .order
+            .iter()
+            .map(|order| self.order(order))
+            .collect();
+        for (families, family) in self.alike() {
+            sentences.push(self.decision(&families, family));
+        }
+        let checks = self.service.checks.iter();
+        sentences.extend(checks.filter_map(|check| self.check(check)));
+        for family in &self.service.families {
+            sentences.extend(self.held(family));
+            sentences.extend(self.bird(family));
+        }
+        sentences.extend(self.silence());
+        sentences.extend(self.unprotected());
+        sentences
+    }
+
+    /// Families of which the same is to be said, together.
+    fn alike(&self) -> Vec<(String, &FamilyStatus)> {
+        let mut groups: Vec<(String, &FamilyStatus)> = Vec::new();
+        for family in &self.service.families {
+            let same = |(_, other): &&mut (String, &FamilyStatus)| {
+                (other.desired, &other.reason) == (family.desired, &family.reason)
+            };
+            match groups.iter_mut().find(same) {
+                Some((names, _)) => {
+                    let _ = write!(names, " and {}", family.family);
+                }
+                None => groups.push((family.family.to_string(), family)),
+            }
+        }
+        groups
+    }
+
+    fn order(&self, order: &Override) -> String {
+        let reason = order
+            .reason
+            .as_ref()
+            .map_or_else(String::new, |reason| format!(" (\"{reason}\")"));
+        let until = order.until.map_or_else(
+            || "until somebody ends it".to_owned(),
+            |until| format!("until {}", clock(until)),
+        );
+        format!(
+            "{} ordered `{}` {} ago{reason}, {until}.",
+            order.by,
+            order.kind,
+            age(self.snapshot.at, Some(order.since))
+        )
+    }
+
+    fn decision(&self, families: &str, family: &FamilyStatus) -> String {
+        let since = age(self.snapshot.at, Some(family.since));
+        match family.desired {
+            Some(desired) => format!(
+                "{families} is to be {desired} since {since}: {}.",
+                family.reason
+            ),
+            None => format!(
+                "{families} stays as it was found, nothing is decided yet: {}.",
+                family.reason
+            ),
+        }
+    }
+
+    /// Something is said of checks that do not simply pass.
+    fn check(&self, check: &Check) -> Option<String> {
+        let word = match (check.health, check.verdict) {
+            (Health::Healthy, Some(Verdict::Pass)) => return None,
+            (Health::Unhealthy, Some(Verdict::Pass)) => "passes again, not often enough yet",
+            (Health::Unhealthy, _) => "fails",
+            (_, Some(Verdict::Fail)) => "failed lately, not often enough to matter",
+            (_, Some(Verdict::Unknown)) => "could not be run",
+            (_, Some(Verdict::Pass)) => "passes, not often enough yet",
+            (_, None) => "has given no verdict yet",
+        };
+        let effect = match (check.health, check.on_failure) {
+            (Health::Unhealthy, OnFailure::Drain) => "; its failure drains and never withdraws",
+            _ => "",
+        };
+        let last = match (&check.detail, check.at) {
+            (detail, Some(at)) if !detail.is_empty() => {
+                format!(": {detail}, {} ago", age(self.snapshot.at, Some(at)))
+            }
+            _ => String::new(),
+        };
+        Some(format!(
+            "Check {} at {} {word}{last}{effect}.",
+            check.name, check.server
+        ))
+    }
+
+    fn held(&self, family: &FamilyStatus) -> Option<String> {
+        let until = family
+            .damping
+            .hold_until
+            .filter(|until| *until > self.snapshot.at)?;
+        Some(format!(
+            "{} came and went too often (penalty {:.1}): it is announced no earlier than {}.",
+            family.family,
+            family.damping.penalty,
+            clock(until)
+        ))
+    }
+
+    fn bird(&self, family: &FamilyStatus) -> Option<String> {
+        match (&family.error, family.desired) {
+            (Some(error), _) => Some(format!(
+                "BIRD is not there yet on {}: {error}.",
+                family.family
+            )),
+            (None, Some(desired))
+                if Actual::from(Some(desired)) != family.actual && self.is_connected() =>
+            {
+                Some(format!(
+                    "BIRD has {} {}, and is being told otherwise.",
+                    family.family,
+                    actual_word(family.actual)
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        self.snapshot.bird.connected
+    }
+
+    fn silence(&self) -> Option<String> {
+        let error = self.snapshot.bird.error.as_ref()?;
+        Some(format!(
+            "BIRD does not answer ({error}): what neighbours have is not known. When it answers, or starts, it gets what is decided here."
+        ))
+    }
+
+    fn unprotected(&self) -> Option<String> {
+        let protocols = self.service.protocols.iter();
+        let names: Vec<_> = protocols
+            .filter(|protocol| protocol.protected == Some(false))
+            .map(|protocol| protocol.name.as_str())
+            .collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "bird.conf does not include the intent files of {}: whoever runs `birdc configure` undoes this for up to a second.",
+                names.join(", ")
+            )
+        })
+    }
+
+    fn neighbors(&self) -> Vec<String> {
+        let exports = &self.service.exported_to;
+        let mut prefixes: Vec<&str> = exports
+            .iter()
+            .map(|export| export.prefix.as_str())
+            .collect();
+        prefixes.dedup();
+        let mut sentences: Vec<_> = prefixes.iter().map(|prefix| self.prefix(prefix)).collect();
+        let sessions = self.snapshot.sessions.iter();
+        let concerned = sessions
+            .filter(|session| exports.iter().any(|export| export.session == session.name))
+            .filter(|session| session.state != "Established");
+        sentences.extend(concerned.map(|session| self.session(session)));
+        sentences
+    }
+
+    fn prefix(&self, prefix: &str) -> String {
+        let names = |wanted: Option<bool>| -> Vec<&str> {
+            let exports = self.service.exported_to.iter();
+            exports
+                .filter(|export| export.prefix == prefix && export.exported == wanted)
+                .map(|export| export.session.as_str())
+                .collect()
+        };
+        let mut parts = Vec::new();
+        for (wanted, word) in [
+            (Some(true), "is exported to"),
+            (Some(false), "is not exported to"),
+            (None, "may be exported to"),
+        ] {
+            let names = names(wanted);
+            if !names.is_empty() {
+                parts.push(format!("{word} {}", names.join(", ")));
+            }
+        }
+        format!("{prefix} {}.", parts.join("; it "))
+    }
+
+    fn session(&self, session: &Session) -> String {
+        let error = session
+            .last_error
+            .as_ref()
+            .map_or_else(String::new, |error| format!(", {error}"));
+        let message = session
+            .message
+            .as_ref()
+            .map_or_else(String::new, |text| format!(", \"{text}\""));
+        let hint = session
+            .hint
+            .as_ref()
+            .map_or_else(String::new, |hint| format!("; {hint}"));
+        let held = if session.flaps.held {
+            "; it flaps, and anycastctl keeps it disabled"
+        } else {
+            ""
+        };
+        format!(
+            "{} is {} for {}{error}{message}{hint}{held}.",
+            session.name,
+            session.state,
+            age(self.snapshot.at, session.since)
+        )
+    }
+
+    fn changes(&self) -> Vec<String> {
+        let name = &self.service.name;
+        let mut sentences = Vec::new();
+        match &self.service.order {
+            Some(order) => {
+                if let Some(until) = order.until {
+                    sentences.push(format!("The order ends by itself at {}.", clock(until)));
+                }
+                sentences.push(format!("`anycastctl release {name}` ends the order now."));
+            }
+            None => sentences.extend(self.next_decision()),
+        }
+        let drained = self.service.order.as_ref().map(|order| order.kind);
+        if drained == Some(Kind::Drain) {
+            sentences.push(format!(
+                "{} withdraws it.",
+                self.failure(OnFailure::Withdraw)
+            ));
+        }
+        sentences
+    }
+
+    fn next_decision(&self) -> Vec<String> {
+        let name = &self.service.name;
+        let rise = self.service.thresholds.rise;
+        match self.service.desired {
+            Some(Announcement::Announced) => {
+                let mut sentences = vec![format!(
+                    "{} withdraws it.",
+                    self.failure(OnFailure::Withdraw)
+                )];
+                if self
+                    .service
+                    .checks
+                    .iter()
+                    .any(|check| check.on_failure == OnFailure::Drain)
+                {
+                    sentences.push(format!("{} drains it.", self.failure(OnFailure::Drain)));
+                }
+                sentences.push(format!(
+                    "`anycastctl drain {name}` or `withdraw {name}` takes it out by hand."
+                ));
+                sentences
+            }
+            Some(Announcement::Drained | Announcement::Withdrawn) => vec![
+                format!(
+                    "It is announced once every check has passed {rise} times in a row, and no hold is left."
+                ),
+                format!("`anycastctl pin {name}` announces it in spite of everything."),
+            ],
+            None => vec![format!(
+                "The first {rise} passes or {} failures decide.",
+                self.service.thresholds.fall
+            )],
+        }
+    }
+
+    fn failure(&self, effect: OnFailure) -> String {
+        let checks = self.service.checks.iter();
+        let mut names: Vec<_> = checks
+            .filter(|check| check.on_failure == effect)
+            .map(|check| check.name.as_str())
+            .collect();
+        names.dedup();
+        let times = self.service.thresholds.fall;
+        match names.as_slice() {
+            [name] => format!("{times} failures in a row of {name}"),
+            names => format!("{times} failures in a row of one of {}", names.join(", ")),
+        }
+    }
+}
+
+fn actual_word(actual: Actual) -> &'static str {
+    match actual {
+        Actual::Withdrawn => "withdrawn",
+        Actual::Drained => "drained: announced as the last choice of neighbours",
+        Actual::Announced => "announced",
+        Actual::Unknown => "in a state that BIRD does not tell",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::table::example;
+
+    fn text(snapshot: &Snapshot) -> String {
+        let mut out = anstream::StripStream::new(Vec::new());
+        let explanation = why(snapshot, &snapshot.services[0]);
+        write_explanation(&explanation, None, &mut out).unwrap();
+        String::from_utf8(out.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn a_failed_service_that_is_still_announced_is_explained_to_the_end() {
+        insta::assert_snapshot!(text(&example()));
+    }
+
+    #[test]
+    fn an_order_comes_first_and_how_it_ends_last() {
+        let mut snapshot = example();
+        let service = &mut snapshot.services[0];
+        service.order = Some(Override {
+            kind: Kind::Pin,
+            reason: Some("attack, absorb it".to_owned()),
+            by: "alice".to_owned(),
+            since: "2026-11-22T20:50:00Z".parse().unwrap(),
+            until: Some("2026-11-22T21:30:00Z".parse().unwrap()),
+        });
+        insta::assert_snapshot!(text(&snapshot));
+    }
+}
