@@ -88,11 +88,8 @@ pub enum Command {
         json: bool,
     },
     /// Run the daemon: probe, decide, announce and withdraw
-    Run {
-        /// Log from this level on
-        #[arg(long, value_enum, env = "ANYCASTCTL_LOG_LEVEL", default_value_t = LogLevel::Info)]
-        log_level: LogLevel,
-    },
+    #[command(after_help = RUN_EXIT_CODES)]
+    Run(Log),
     /// Show what is announced, to whom and why
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(Status),
@@ -271,15 +268,55 @@ pub enum Router {
     Eos,
 }
 
+const RUN_EXIT_CODES: &str = "\
+Ends on SIGTERM or SIGINT, as `daemon.on_stop` of the configuration says: withdraw everything, or leave it. Exits \
+with 0 then; with 3 when BIRD did not confirm that everything is withdrawn.";
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Log {
+    /// Log from this level on
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LEVEL",
+        env = "ANYCASTCTL_LOG_LEVEL",
+        default_value_t = LogLevel::Info
+    )]
+    pub log_level: LogLevel,
+    /// How and where to log; lines that nobody takes in time are dropped and counted, nothing waits for them
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        env = "ANYCASTCTL_LOG_FORMAT",
+        default_value_t = LogFormat::Auto
+    )]
+    pub log_format: LogFormat,
+}
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// As journald if standard error goes to the journal, as it does under systemd; else as text
+    Auto,
+    /// To standard error: time, level, message and field=value
+    Text,
+    /// To standard error: one flat JSON object a line
+    Json,
+    /// To the journal, with fields: try `journalctl ANYCASTCTL_SERVICE=resolver`
+    Journald,
+}
+
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
-    /// What needs somebody
+    /// Only what somebody has to see to: BIRD does not answer, a withdraw is not confirmed
     Error,
-    /// And what may
+    /// Also what somebody may have to: others change the state, the configuration is doubtful
     Warn,
-    /// And every decision
+    /// Also every decision with its reason, and when BIRD has confirmed it
     Info,
-    /// And every verdict
+    /// Also the verdict of every probe
     Debug,
 }

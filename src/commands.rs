@@ -168,7 +168,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             };
             apply::apply(&cli.config, options, json)
         }
-        Command::Run { log_level } => run::run(&cli.config, log_level),
+        Command::Run(log) => run::run(&cli.config, log),
         Command::Status(options) => status::status(&cli.config, options),
         Command::Why {
             service,

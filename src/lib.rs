@@ -17,7 +17,8 @@
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
-//! messages; [`intent`], [`files`] and [`passwords`] are the disk, [`host`] this machine, [`control`] our own socket.
+//! messages; [`intent`], [`files`] and [`passwords`] are the disk, [`host`] this machine, [`control`] our own socket,
+//! [`log`] the lines that the daemon writes.
 //!
 //! **Composition.**
 //! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`apply`] has BIRD take new files,
@@ -44,6 +45,7 @@ pub mod health;
 pub mod history;
 pub mod host;
 pub mod intent;
+pub mod log;
 pub mod model;
 pub mod overrides;
 pub mod passwords;

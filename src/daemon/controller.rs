@@ -240,7 +240,8 @@ impl Controller {
 
     fn on_observed(&mut self, id: ProbeId, observed: Observed, now: Instant) {
         let probe = &mut self.services[id.service].probes[id.probe];
-        tracing::debug!(check = probe.name, verdict = ?observed.verdict, detail = observed.detail, "verdict");
+        let service = &self.config.services[id.service].name;
+        tracing::debug!(%service, check = probe.name, verdict = ?observed.verdict, detail = observed.detail, "verdict");
         if probe.on(now, observed) {
             self.settle_service(id.service, now);
         }

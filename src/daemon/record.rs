@@ -106,7 +106,7 @@ fn log_session(event: &Event) {
 
 fn log_bird(event: &Event) {
     match event {
-        Event::BirdAnswers { version } => tracing::info!(version, "BIRD answers"),
+        Event::BirdAnswers { version } => tracing::info!(bird_version = version, "BIRD answers"),
         Event::BirdLost { error } => tracing::error!(
             error,
             "BIRD does not answer; announcements follow the intent files until it does"
