@@ -1,6 +1,8 @@
 //! `anycastctl status`: what the daemon knows.
 
-use std::io::{self, Write};
+mod draw;
+
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -147,7 +149,7 @@ impl View {
                 Err(failure) if failure.code == Code::Usage => return Err(failure),
                 Err(failure) => failure.message + "\n",
             };
-            match draw(&mut out, &text, height) {
+            match draw::draw(&mut out, &text, height) {
                 // Whoever looked has gone.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                     return Ok(Output::new(String::new(), Code::Success));
@@ -157,31 +159,6 @@ impl View {
             std::thread::sleep(interval);
         }
     }
-}
-
-/// On a terminal over what was there before, cut at its last line; elsewhere one after the other.
-fn draw(out: &mut impl Write, text: &str, height: Option<usize>) -> io::Result<()> {
-    let Some(height) = height else {
-        write!(out, "{text}")?;
-        return out.flush();
-    };
-    const HOME: &str = "\x1b[H";
-    const END_OF_LINE: &str = "\x1b[K";
-    const BELOW: &str = "\x1b[J";
-    let mut page = String::from(HOME);
-    let lines: Vec<_> = text.lines().collect();
-    let shown = lines.len().min(height.saturating_sub(1));
-    for line in &lines[..shown] {
-        page.push_str(line);
-        page.push_str(END_OF_LINE);
-        page.push('\n');
-    }
-    page.push_str(BELOW);
-    if shown < lines.len() {
-        page.push_str(&format!("… {} more lines", lines.len() - shown));
-    }
-    out.write_all(page.as_bytes())?;
-    out.flush()
 }
 
 /// Leaves one service, and the sessions that it concerns.

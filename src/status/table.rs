@@ -54,29 +54,25 @@ fn write_heading<W: Write>(snapshot: &Snapshot, page: &mut Page<'_, W>) -> io::R
         node.asn,
         node.router_id
     )?;
-    match &snapshot.controller {
-        Some(controller) => {
-            let up = age(snapshot.at, Some(controller.started_at));
-            let text = format!(
-                "anycastctl {}, pid {}, up {up}",
-                controller.version, controller.pid
-            );
-            page.line(0, &text, PLAIN)?;
-        }
-        None => {
-            let text = "anycastctl is not running: nobody checks and nobody withdraws. What follows is BIRD's own word.";
-            page.line(0, text, BAD)?;
-        }
+    if let Some(controller) = &snapshot.controller {
+        let up = age(snapshot.at, Some(controller.started_at));
+        let text = format!(
+            "anycastctl {}, pid {}, up {up}",
+            controller.version, controller.pid
+        );
+        page.line(0, &text, PLAIN)?;
+    } else {
+        let text = "anycastctl is not running: nobody checks and nobody withdraws. What follows is BIRD's own word.";
+        page.line(0, text, BAD)?;
     }
-    match &bird.error {
-        Some(error) => page.line(0, &format!("BIRD does not answer: {error}"), BAD)?,
-        None => {
-            let version = bird.version.as_deref().unwrap_or("?");
-            let up = age(snapshot.at, bird.started_at);
-            let read = age(snapshot.at, bird.reconfigured_at);
-            let text = format!("BIRD {version}, up {up}, configuration read {read} ago");
-            page.line(0, &text, PLAIN)?;
-        }
+    if let Some(error) = &bird.error {
+        page.line(0, &format!("BIRD does not answer: {error}"), BAD)?
+    } else {
+        let version = bird.version.as_deref().unwrap_or("?");
+        let up = age(snapshot.at, bird.started_at);
+        let read = age(snapshot.at, bird.reconfigured_at);
+        let text = format!("BIRD {version}, up {up}, configuration read {read} ago");
+        page.line(0, &text, PLAIN)?;
     }
     let problems = snapshot
         .controller

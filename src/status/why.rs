@@ -356,9 +356,7 @@ impl Case<'_> {
                 sentences
             }
             Some(Announcement::Drained | Announcement::Withdrawn) => vec![
-                format!(
-                    "It is announced once every check has passed {rise} times in a row, and no hold is left."
-                ),
+                self.recovery(),
                 format!("`anycastctl pin {name}` announces it in spite of everything."),
             ],
             None => vec![format!(
@@ -366,6 +364,16 @@ impl Case<'_> {
                 self.service.thresholds.fall
             )],
         }
+    }
+
+    fn recovery(&self) -> String {
+        let rise = self.service.thresholds.rise;
+        let hold = self.service.damping.hold_until;
+        let hold = hold.filter(|hold| *hold > self.snapshot.at);
+        let hold = hold.map_or_else(String::new, |hold| {
+            format!(", and not before {}", clock(hold))
+        });
+        format!("It is announced once every check has passed {rise} times in a row{hold}.")
     }
 
     fn failure(&self, effect: OnFailure) -> String {

@@ -1,6 +1,6 @@
 //! What `status --json` tells a program, against what the neighbour has.
 
-use lab::{Error, Result};
+use lab::{Error, Result, Signal};
 use serde_json::{Value, json};
 
 use crate::scene::{BOTH, Scene, V4_PREFIX, V6_PREFIX, lab, settings};
@@ -91,4 +91,78 @@ fn every_session_is_listed() -> Result<()> {
             Err(Error::new(document.to_string()))
         }
     })
+}
+
+#[test]
+fn why_names_the_evidence_the_neighbours_and_what_would_change_it() -> Result<()> {
+    let lab = lab()?;
+    let (scene, mut server) = Scene::announced(&lab, &settings())?;
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    lab.wait_until("an explanation of the withdrawal", || {
+        let outcome = scene.controller.call(&["why", "resolver"])?;
+        let told = [
+            "resolver is withdrawn.",
+            "3 failed in a row: connection refused",
+            "192.0.2.53/32 is not exported to bgp_tor1_v4.",
+            "It is announced once every check has passed 2 times in a row.",
+        ];
+        match told.iter().find(|text| !outcome.output.contains(**text)) {
+            None => Ok(()),
+            Some(missing) => Err(Error::new(format!("no `{missing}` in {outcome:?}"))),
+        }
+    })?;
+    let outcome = scene.controller.call(&["why", "resolver", "--json"])?;
+    let document: Value = serde_json::from_str(&outcome.output)
+        .map_err(|error| Error::new(format!("{error} in {outcome:?}")))?;
+    assert_eq!(
+        [&document["version"], &document["service"]],
+        [&json!(1), &json!("resolver")]
+    );
+    let outcome = scene.controller.call(&["why", "nobody"])?;
+    assert_eq!(outcome.code, Some(2), "{outcome:?}");
+    Ok(())
+}
+
+#[test]
+fn a_monitoring_plugin_gets_one_line_and_its_own_exit_codes() -> Result<()> {
+    let lab = lab()?;
+    let (mut scene, mut server) = Scene::announced(&lab, &settings())?;
+    let says = |scene: &Scene<'_>, code: i32, begin: &str| {
+        let outcome = scene.controller.call(&["status", "--nagios"])?;
+        let one_line = outcome.output.lines().count() == 1;
+        if outcome.code == Some(code) && outcome.output.starts_with(begin) && one_line {
+            return Ok(());
+        }
+        Err(Error::new(format!("{outcome:?}")))
+    };
+    lab.wait_until("OK", || {
+        says(
+            &scene,
+            0,
+            "ANYCAST OK - 1 service announced, 2 sessions established | announced=1;",
+        )
+    })?;
+    server.kill()?;
+    lab.wait_until("CRITICAL", || {
+        says(&scene, 2, "ANYCAST CRITICAL - resolver IPv4 is withdrawn: ")
+    })?;
+    scene.controller.stop(Signal::SIGKILL)?;
+    says(&scene, 2, "ANYCAST CRITICAL - the daemon does not answer")
+}
+
+#[test]
+fn watching_in_a_pipe_gives_one_document_after_the_other_and_ends_with_its_reader() -> Result<()> {
+    let lab = lab()?;
+    let (scene, _server) = Scene::announced(&lab, &settings())?;
+    let (pages, status) = scene
+        .controller
+        .read_lines(&["status", "--json", "--watch=10ms"], 3)?;
+    for page in &pages {
+        let document: Value =
+            serde_json::from_str(page).map_err(|error| Error::new(format!("{error} in {page}")))?;
+        assert_eq!(document["version"], 1);
+    }
+    assert_eq!(status.code(), Some(0), "{status}");
+    Ok(())
 }

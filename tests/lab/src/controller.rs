@@ -1,9 +1,11 @@
 //! Our own program on the node: rendering, running, asking.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use crate::{Bird, Context, Error, Lab, Process, Result, Settings, Signal};
+use crate::wait::wait_until;
+use crate::{Bird, Context, Error, Lab, PATIENCE, Process, Result, Settings, Signal};
 
 /// `anycastctl` with a configuration on the lab's node; the daemon may run or not.
 pub struct Controller<'lab> {
@@ -163,6 +165,29 @@ impl<'lab> Controller<'lab> {
             output: String::from_utf8_lossy(&output.stdout).into_owned(),
             complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
+    }
+
+    /// Runs a command of ours, reads so many lines of its output and closes that; returns them and how it ended.
+    pub fn read_lines(
+        &self,
+        arguments: &[&str],
+        count: usize,
+    ) -> Result<(Vec<String>, ExitStatus)> {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let child = self.lab.node().enter(|| command.spawn())?;
+        let mut child = child.context(arguments.join(" "))?;
+        let output = child.stdout.take().map(BufReader::new);
+        let lines = output.into_iter().flat_map(BufRead::lines).take(count);
+        let lines = lines.collect::<std::io::Result<_>>();
+        let ended = wait_until("its end without a reader", PATIENCE, || {
+            let status = child.try_wait().context(arguments.join(" "))?;
+            status.ok_or_else(|| Error::new("it runs"))
+        });
+        if ended.is_err() {
+            child.kill().context(arguments.join(" "))?;
+        }
+        Ok((lines.context(arguments.join(" "))?, ended?))
     }
 
     /// Runs a command of ours that has to succeed.
