@@ -175,7 +175,7 @@ impl Apply<'_> {
     async fn configured(&mut self) -> Result<Option<Duration>, Error> {
         let status = self.bird.status().await?;
         let times = status.reconfigured.zip(status.now);
-        Ok(times.map(|(then, now)| then.age(now)))
+        Ok(times.and_then(|(then, now)| then.age(now)))
     }
 
     /// What BIRD shows, and what of that is at stake.

@@ -55,7 +55,7 @@ impl<'s> Bird<'s> {
     /// Its version, and when it was configured.
     pub(super) async fn status(&mut self) -> Result<DaemonStatus, Error> {
         let reply = self.demand(&Command::ShowStatus).await?;
-        table::daemon_status(&reply).ok_or_else(|| Error::NotBird(reply.last().text.clone()))
+        table::daemon_status(&reply).ok_or_else(|| Error::NotBird(reply.last().text.to_owned()))
     }
 
     /// The file that it reads, in its own words. The file itself may be broken.
@@ -95,7 +95,7 @@ impl<'s> Bird<'s> {
             if protocol.kind == "BGP" {
                 observed
                     .sessions
-                    .insert(protocol.name.clone(), session(protocol));
+                    .insert(protocol.name.clone(), session(&protocol));
             }
         }
         let established = observed.sessions.iter().filter(|(_, s)| s.is_established());
@@ -133,10 +133,10 @@ impl<'s> Bird<'s> {
 /// How long an undo is insisted on: twice what one answer may take.
 pub(super) const INSISTENCE: Duration = DEADLINE.saturating_mul(2);
 
-fn session(protocol: Protocol) -> Session {
+fn session(protocol: &Protocol) -> Session {
     Session {
-        state: protocol.session,
-        last_error: protocol.last_error,
-        limit_hit: protocol.limit_hit,
+        state: protocol.session_word().to_owned(),
+        last_error: protocol.last_error().map(ToString::to_string),
+        limit_hit: protocol.limit_hit(),
     }
 }

@@ -128,7 +128,7 @@ impl Client {
             .await?;
         match greeting.last() {
             line if line.code == GREETING => Ok(client),
-            line => Err(Error::NotBird(line.text.clone())),
+            line => Err(Error::NotBird(line.text.to_owned())),
         }
     }
 

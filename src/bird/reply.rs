@@ -13,21 +13,31 @@
 use std::collections::VecDeque;
 
 /// One line of a reply, without its code and line end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line<'a> {
     /// Four digits: 0xxx success, 1xxx table row, 2xxx heading, 8xxx run-time error, 9xxx parse error.
     pub code: u16,
     /// The text; bytes that are not UTF-8 are replaced, control characters are kept.
-    pub text: String,
+    pub text: &'a str,
 }
 
-/// A whole reply, the final line included.
+/// A whole reply, the final line included. One text for all lines: a reply may have a hundred thousand of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// At least the final line.
-    pub lines: Vec<Line>,
+    /// The texts of the lines before the final one, each with its line end.
+    text: String,
+    lines: Vec<Span>,
+    last: (u16, String),
     /// Bytes beyond [`MAX_KEPT`] that were read and thrown away.
     pub dropped: usize,
+}
+
+/// A line before the final one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    code: u16,
+    /// Where in the text its line end is.
+    end: usize,
 }
 
 /// What came over the wire.
@@ -64,29 +74,37 @@ const OVERFLOW: &str = "<line overflow>";
 const FIRST_ERROR: u16 = 8000;
 
 impl Reply {
+    /// All lines, the final one included.
+    pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let lines = self.lines.iter().scan(0, |start, span| {
+            let text = &self.text[*start..span.end];
+            *start = span.end + 1;
+            Some(Line {
+                code: span.code,
+                text,
+            })
+        });
+        lines.chain(std::iter::once(self.last()))
+    }
+
     /// The final line.
-    ///
-    /// # Panics
-    /// Never on a reply that the decoder made: it ends each with its final line.
     #[must_use]
-    pub fn last(&self) -> &Line {
-        self.lines
-            .last()
-            .expect("a reply is complete only with its final line")
+    pub fn last(&self) -> Line<'_> {
+        let (code, text) = &self.last;
+        Line { code: *code, text }
     }
 
     /// The first line that reports an error, wherever in the reply it stands.
     #[must_use]
-    pub fn error(&self) -> Option<&Line> {
-        self.lines
-            .iter()
+    pub fn error(&self) -> Option<Line<'_>> {
+        self.lines()
             .find(|line| line.code >= FIRST_ERROR && line.text != OVERFLOW)
     }
 
     /// Whether any line has the code.
     #[must_use]
     pub fn has(&self, code: u16) -> bool {
-        self.lines.iter().any(|line| line.code == code)
+        self.last.0 == code || self.lines.iter().any(|line| line.code == code)
     }
 }
 
@@ -95,9 +113,9 @@ impl Reply {
 pub struct Decoder {
     /// A line that has not ended yet.
     partial: Vec<u8>,
-    /// The lines of a reply that has not ended yet.
-    lines: Vec<Line>,
-    kept: usize,
+    /// The lines of a reply that has not ended yet, and their texts.
+    lines: Vec<Span>,
+    text: Vec<u8>,
     dropped: usize,
     /// The code that a line without one carries.
     code: Option<u16>,
@@ -110,7 +128,7 @@ impl Decoder {
     /// # Errors
     /// Once it has failed, the decoder is out of step and the connection has to be given up.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), FramingError> {
-        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
             if self.partial.is_empty() {
                 self.line(line)?;
@@ -164,30 +182,30 @@ impl Decoder {
 
     fn keep(&mut self, code: u16, text: &[u8]) {
         // A line costs memory even if it is empty.
-        let size = size_of::<Line>() + text.len();
-        if self.kept + size > MAX_KEPT {
+        let size = size_of::<Span>() + text.len() + 1;
+        let kept = size_of::<Span>() * self.lines.len() + self.text.len();
+        if kept + size > MAX_KEPT {
             self.dropped += size;
             return;
         }
-        self.kept += size;
-        self.lines.push(Line {
-            code,
-            text: decode(text),
-        });
+        self.text.extend_from_slice(text);
+        let end = self.text.len();
+        self.text.push(b'\n');
+        self.lines.push(Span { code, end });
     }
 
     /// The final line is kept however long the reply was: it may be the only one that reports an error.
     fn finish(&mut self, code: u16, text: &[u8]) {
         let mut lines = std::mem::take(&mut self.lines);
-        lines.push(Line {
-            code,
-            text: decode(text),
-        });
+        let bytes = std::mem::take(&mut self.text);
+        let whole = String::from_utf8(bytes);
         self.events.push_back(Event::Reply(Reply {
+            text: whole.unwrap_or_else(|error| replace(error.as_bytes(), &mut lines)),
             lines,
-            dropped: self.dropped,
+            last: (code, decode(text)),
+            dropped: std::mem::take(&mut self.dropped),
         }));
-        (self.kept, self.dropped, self.code) = (0, 0, None);
+        self.code = None;
     }
 }
 
@@ -197,6 +215,18 @@ fn number(digits: [u8; 4]) -> Option<u16> {
             .is_ascii_digit()
             .then(|| sum * 10 + u16::from(digit - b'0'))
     })
+}
+
+/// The text with what is not UTF-8 replaced, line by line, and the ends of the lines moved accordingly.
+fn replace(bytes: &[u8], lines: &mut [Span]) -> String {
+    let (mut text, mut start) = (String::with_capacity(bytes.len()), 0);
+    for line in lines {
+        text.push_str(&String::from_utf8_lossy(&bytes[start..line.end]));
+        start = line.end + 1;
+        line.end = text.len();
+        text.push('\n');
+    }
+    text
 }
 
 fn decode(text: &[u8]) -> String {

@@ -121,6 +121,11 @@ fn seen_of(state: Option<ProtocolState>) -> Seen {
         None => Seen::Missing,
         Some(ProtocolState::Up) => Seen::Up,
         Some(ProtocolState::Down) => Seen::Down,
-        Some(ProtocolState::Start | ProtocolState::Stop | ProtocolState::Other) => Seen::Changing,
+        Some(
+            ProtocolState::Start
+            | ProtocolState::Stop
+            | ProtocolState::Flush
+            | ProtocolState::Other,
+        ) => Seen::Changing,
     }
 }

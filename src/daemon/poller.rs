@@ -157,14 +157,14 @@ impl Poller {
         };
         let status = client.demand(&Command::ShowStatus).await?;
         let daemon = table::daemon_status(&status)
-            .ok_or_else(|| Error::NotBird(status.last().text.clone()))?;
+            .ok_or_else(|| Error::NotBird(status.last().text.to_owned()))?;
         let protocols = client.demand(&Command::ShowProtocolsAll).await?;
         // Without a BFD protocol this is an error of BIRD's, and no sessions to us.
         let bfd = client.ask(&Command::ShowBfdSessions).await?;
         Ok(Poll {
             began,
             protocols: table::protocols(&protocols, daemon.now),
-            bfd: table::bfd_sessions(&bfd),
+            bfd: table::bfd_sessions(&bfd, daemon.now),
             daemon,
             files,
         })

@@ -64,7 +64,7 @@ impl Controller {
     /// BIRD's local time as a time of ours: only its age is trusted, so no time zone matters.
     fn wall(&self, time: Option<LocalTime>) -> Option<Timestamp> {
         let now = self.bird.poll.as_ref()?.daemon.now?;
-        self.bird.polled_at?.checked_sub(time?.age(now)).ok()
+        self.bird.polled_at?.checked_sub(time?.age(now)?).ok()
     }
 
     fn service(&self, index: usize, spec: &config::Service) -> Service {
@@ -130,13 +130,15 @@ impl Controller {
             state: match (poll, protocol) {
                 (None, _) => "Unknown".to_owned(),
                 (_, None) => "Missing".to_owned(),
-                (_, Some(protocol)) if protocol.session.is_empty() => "Down".to_owned(),
-                (_, Some(protocol)) => protocol.session.clone(),
+                (_, Some(protocol)) if protocol.session_word().is_empty() => "Down".to_owned(),
+                (_, Some(protocol)) => protocol.session_word().to_owned(),
             },
             since: self.wall(protocol.and_then(|protocol| protocol.since)),
-            bfd: bfd.map(|bfd| bfd.state.clone()),
-            last_error: protocol.and_then(|protocol| protocol.last_error.clone()),
-            limit_hit: protocol.is_some_and(|protocol| protocol.limit_hit),
+            bfd: bfd.map(|bfd| bfd.state.to_string()),
+            last_error: protocol
+                .and_then(|protocol| protocol.last_error())
+                .map(ToString::to_string),
+            limit_hit: protocol.is_some_and(|protocol| protocol.limit_hit()),
             message: None,
             hint: None,
             limits: Vec::new(),

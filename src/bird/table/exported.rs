@@ -10,8 +10,7 @@ const ROUTE: u16 = 1007;
 #[must_use]
 pub fn exporting_protocols(reply: &Reply) -> Vec<String> {
     reply
-        .lines
-        .iter()
+        .lines()
         .filter(|line| line.code == ROUTE)
         .filter_map(|line| line.text.split_once('[')?.1.split([' ', ']']).next())
         .map(str::to_owned)
@@ -22,7 +21,7 @@ pub fn exporting_protocols(reply: &Reply) -> Vec<String> {
 /// nets of other kinds than IPv4 and IPv6 are passed over.
 #[must_use]
 pub fn exported_prefixes(reply: &Reply) -> Vec<Prefix> {
-    let rows = reply.lines.iter().filter(|line| line.code == ROUTE);
+    let rows = reply.lines().filter(|line| line.code == ROUTE);
     rows.filter_map(|line| line.text.split(' ').next()?.parse().ok())
         .collect()
 }

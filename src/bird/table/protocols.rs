@@ -1,154 +1,213 @@
-//! `show protocols all` and `show bfd sessions`.
+//! `show protocols`, with or without `all`.
 //!
-//! A row is `Name Proto Table State Since  Info`. The columns are not fixed (longer names push), and
-//! `Since` holds one space in some formats, so the row ends its fifth column at two spaces.
+//! A row is `Name Proto Table State Since  Info`. The columns are not fixed (longer names push), and `Since` holds one
+//! space in some formats, so the row ends its fifth column at two spaces. With `all`, a block of details follows each
+//! row and ends with an empty line. Which lines belong together is said by order more than by indentation: a pipe
+//! indents what belongs to its channel less than the channel's own lines.
 
-use std::net::IpAddr;
+mod channel;
+mod detail;
+mod session;
 
-use super::LocalTime;
+use self::detail::Detail;
+pub(super) use self::detail::{number, seconds, timer};
+use super::channel::LimitKind;
+use super::{Channel, LocalTime, Protocol, ProtocolState, SessionState};
 use crate::bird::reply::{Line, Reply};
-
-/// The state of a protocol as such, not of its session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProtocolState {
-    /// Disabled, or shut down by a limit.
-    Down,
-    /// On its way up.
-    Start,
-    /// Working.
-    Up,
-    /// On its way down: `stop` or `flush`.
-    Stop,
-    /// A word that no known release uses.
-    Other,
-}
-
-/// One protocol.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Protocol {
-    /// Its name.
-    pub name: String,
-    /// BGP, Static, …
-    pub kind: String,
-    /// Its state.
-    pub state: ProtocolState,
-    /// When the state last changed; `None` where the time format is not an ISO one.
-    pub since: Option<LocalTime>,
-    /// For BGP the session's state (`Established`, `Active` …), empty for a session that is shut down.
-    pub session: String,
-    /// What BIRD gives as last error, with its class: `Received: Hold timer expired`.
-    pub last_error: Option<String>,
-    /// A limit on routes is hit.
-    pub limit_hit: bool,
-}
 
 /// Codes of a row and of the details that follow it.
 const ROW: u16 = 1002;
 const DETAILS: u16 = 1006;
 
+/// The code of what stands in the place of a line that is too long.
+const OVERFLOW: u16 = 8000;
+
 /// Reads the reply to `show protocols`, with or without `all`. `now` is the daemon's clock.
 #[must_use]
 pub fn protocols(reply: &Reply, now: Option<LocalTime>) -> Vec<Protocol> {
-    let mut protocols: Vec<Protocol> = Vec::new();
-    for line in &reply.lines {
+    let mut reader = Reader {
+        protocols: Vec::new(),
+        now,
+        part: Part::Nothing,
+    };
+    reply.lines().for_each(|line| reader.line(line));
+    reader.protocols
+}
+
+struct Reader {
+    protocols: Vec<Protocol>,
+    now: Option<LocalTime>,
+    part: Part,
+}
+
+/// What the next line is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Nothing that is known: no row was read since the last block ended.
+    Nothing,
+    /// The last protocol.
+    Protocol,
+    /// Its session.
+    Session,
+    /// What one side of the session offers.
+    Capabilities(Side),
+    /// The session's authentication.
+    Authentication,
+    /// The protocol's last channel.
+    Channel,
+    /// A limit of that channel.
+    Limit(LimitKind),
+    /// What that channel counts, in so many columns.
+    Changes(Columns),
+}
+
+/// A side of a session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Local,
+    Neighbor,
+}
+
+/// The columns of what a channel counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Columns {
+    /// Of BIRD 2, and of pipes.
+    Five,
+    /// Of BIRD 3: those that a limit refused are counted alone.
+    Seven,
+}
+
+impl Reader {
+    fn line(&mut self, line: Line<'_>) {
         match line.code {
-            ROW => protocols.extend(row(&line.text, now)),
-            DETAILS => {
-                if let Some(protocol) = protocols.last_mut() {
-                    detail(protocol, &line.text);
-                }
+            ROW => {
+                let row = row(line.text, self.now);
+                // What follows a row that cannot be read must not be taken for the protocol before.
+                self.part = row.as_ref().map_or(Part::Nothing, |_| Part::Protocol);
+                self.protocols.extend(row);
             }
+            DETAILS => self.detail(line.text),
+            OVERFLOW => self.keep(line.text),
             _ => {}
         }
     }
-    protocols
+
+    fn detail(&mut self, text: &str) {
+        let detail = Detail::of(text);
+        if detail.label.is_empty() && detail.value.is_empty() {
+            self.part = Part::Nothing;
+        } else if self.read(&detail).is_none() {
+            self.keep(text);
+        }
+    }
+
+    /// `None` if the line is not understood.
+    fn read(&mut self, detail: &Detail<'_>) -> Option<()> {
+        let part = self.part;
+        let protocol = match part {
+            Part::Nothing => return Some(()),
+            _ => self.protocols.last_mut()?,
+        };
+        if let Some(next) = heading(protocol, detail) {
+            self.part = next;
+            return Some(());
+        }
+        self.part = match part {
+            Part::Nothing | Part::Protocol => {
+                about_protocol(protocol, detail, self.now)?;
+                part
+            }
+            Part::Session | Part::Capabilities(_) | Part::Authentication => {
+                session::read(protocol.bgp.get_or_insert_default(), part, detail)?
+            }
+            Part::Channel | Part::Limit(_) | Part::Changes(_) => {
+                channel::read(protocol.channels.last_mut()?, part, detail)?
+            }
+        };
+        Some(())
+    }
+
+    fn keep(&mut self, text: &str) {
+        if self.part != Part::Nothing
+            && let Some(protocol) = self.protocols.last_mut()
+        {
+            protocol.unknown.push(text.trim().to_owned());
+        }
+    }
+}
+
+/// What a line begins, if it begins something: a channel or the session.
+fn heading(protocol: &mut Protocol, detail: &Detail<'_>) -> Option<Part> {
+    /// How far a protocol's own lines are indented.
+    const OWN: usize = 2;
+    if detail.indent > OWN {
+        return None;
+    }
+    if let ("", Some(name)) = (detail.value, detail.label.strip_prefix("Channel ")) {
+        protocol.channels.push(Channel {
+            name: name.to_owned(),
+            ..Channel::default()
+        });
+        return Some(Part::Channel);
+    }
+    if detail.label == "BGP state" {
+        let state = SessionState::of(detail.value);
+        if state.is_none() {
+            protocol.unknown.push(detail.value.to_owned());
+        }
+        protocol.bgp.get_or_insert_default().state = state;
+        return Some(Part::Session);
+    }
+    None
+}
+
+fn about_protocol(
+    protocol: &mut Protocol,
+    detail: &Detail<'_>,
+    now: Option<LocalTime>,
+) -> Option<()> {
+    match detail.label {
+        "Description" => protocol.description = Some(detail.value.to_owned()),
+        "Message" => protocol.message = Some(detail.value.to_owned()),
+        "Router ID" => protocol.router_id = Some(detail.value.parse().ok()?),
+        "VRF" => protocol.vrf = Some(detail.value.to_owned()),
+        "Created" => protocol.created = LocalTime::parse(detail.value, now),
+        "Last autorestart" => protocol.restarted = LocalTime::parse(detail.value, now),
+        _ => return None,
+    }
+    Some(())
 }
 
 fn row(text: &str, now: Option<LocalTime>) -> Option<Protocol> {
     let (name, rest) = word(text)?;
     let (kind, rest) = word(rest)?;
-    let (_table, rest) = word(rest)?;
+    let (table, rest) = word(rest)?;
     let (state, rest) = word(rest)?;
     let rest = rest.trim_start();
     let (since, info) = rest.split_once("  ").unwrap_or((rest, ""));
+    let (state, info) = (ProtocolState::of(state), info.trim());
     Some(Protocol {
         name: name.to_owned(),
         kind: kind.to_owned(),
-        state: state_of(state),
+        table: (table != "---").then(|| table.to_owned()),
+        state,
         since: LocalTime::parse(since, now),
-        session: if kind == "BGP" {
-            session_of(info)
-        } else {
-            String::new()
-        },
-        last_error: None,
-        limit_hit: false,
+        info: info.to_owned(),
+        description: None,
+        message: None,
+        router_id: None,
+        vrf: None,
+        created: None,
+        restarted: None,
+        bgp: (kind == "BGP").then(|| session::of_row(state, info)),
+        channels: Vec::new(),
+        unknown: Vec::new(),
     })
 }
 
-fn word(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start();
+/// The first word, and what is behind it.
+pub(super) fn word(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start_matches(' ');
     let end = text.find(' ').unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
-}
-
-fn state_of(word: &str) -> ProtocolState {
-    match word {
-        "down" => ProtocolState::Down,
-        "start" => ProtocolState::Start,
-        "up" => ProtocolState::Up,
-        "stop" | "flush" => ProtocolState::Stop,
-        _ => ProtocolState::Other,
-    }
-}
-
-/// The states of RFC 4271, 8.2.2, and BIRD's own: a session that is shut down has only an error there.
-const SESSION_STATES: [&str; 8] = [
-    "Established",
-    "OpenConfirm",
-    "OpenSent",
-    "Connect",
-    "Active",
-    "Idle",
-    "Passive",
-    "Close",
-];
-
-fn session_of(info: &str) -> String {
-    let first = info.split_whitespace().next().unwrap_or_default();
-    SESSION_STATES
-        .into_iter()
-        .find(|state| *state == first)
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn detail(protocol: &mut Protocol, text: &str) {
-    protocol.limit_hit |= text.ends_with("[HIT]");
-    if let Some(error) = text.trim_start().strip_prefix("Last error:") {
-        protocol.last_error = Some(error.trim().to_owned());
-    }
-}
-
-/// One BFD session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BfdSession {
-    /// The neighbour.
-    pub address: IpAddr,
-    /// `Up`, `Down`, `Init` or `AdminDown` (RFC 5880, 4.1).
-    pub state: String,
-}
-
-/// Reads the reply to `show bfd sessions`. A neighbour without a row has no session.
-#[must_use]
-pub fn bfd_sessions(reply: &Reply) -> Vec<BfdSession> {
-    reply.lines.iter().filter_map(bfd_row).collect()
-}
-
-fn bfd_row(line: &Line) -> Option<BfdSession> {
-    let mut words = line.text.split_whitespace();
-    // The address may carry the scope of a link-local one: fe80::1%eth0.
-    let address = words.next()?.split('%').next()?.parse().ok()?;
-    let state = words.nth(1)?.to_owned();
-    Some(BfdSession { address, state })
 }

@@ -23,7 +23,7 @@ pub struct Reconfiguration {
 /// Reads the reply to `configure`, `configure undo` or `configure status`.
 #[must_use]
 pub fn reconfiguration(reply: &Reply) -> Reconfiguration {
-    let unconfirmed = reply.lines.iter().find(|line| line.code == UNCONFIRMED);
+    let unconfirmed = reply.lines().find(|line| line.code == UNCONFIRMED);
     let undo = unconfirmed.map(|line| line.text.split(", ").last().unwrap_or_default().to_owned());
     Reconfiguration {
         in_progress: reply.has(IN_PROGRESS) || reply.has(QUEUED),
@@ -34,7 +34,7 @@ pub fn reconfiguration(reply: &Reply) -> Reconfiguration {
 /// The file that BIRD reads when it is told to configure, as it was given to BIRD.
 #[must_use]
 pub fn configuration_file(reply: &Reply) -> Option<PathBuf> {
-    let mut lines = reply.lines.iter().filter(|line| line.code == READING);
+    let mut lines = reply.lines().filter(|line| line.code == READING);
     lines.find_map(|line| {
         let file = line.text.strip_prefix("Reading configuration from ")?;
         Some(PathBuf::from(file))

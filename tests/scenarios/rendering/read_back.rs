@@ -91,8 +91,8 @@ impl<'lab> Node<'lab> {
         self.load(config)?;
         self.lab.wait_until("what was meant", || {
             let status = self.ask(&Command::ShowStatus)?;
-            let all_said = status.lines.iter().map(|line| line.text.as_str());
-            if all_said.clone().any(|line| line.contains("in progress")) {
+            let mut all_said = status.lines().map(|line| line.text);
+            if all_said.any(|line| line.contains("in progress")) {
                 return Err(Error::new("reconfiguration in progress"));
             }
             compare(config, &self.ask(&Command::ShowProtocolsAll)?)
@@ -119,7 +119,7 @@ fn passwords(config: &Config) -> Vec<(NeighborName, Password)> {
 fn details(reply: &Reply) -> Details {
     let mut details = Details::new();
     let mut name = String::new();
-    for line in &reply.lines {
+    for line in reply.lines() {
         if line.code == 1002 {
             let row = line.text.split(' ').next();
             name = row.map(str::to_owned).unwrap_or_default();
