@@ -218,9 +218,9 @@ pub struct Daemon {
     pub control: PathBuf,
     /// Whose members may give orders over the control socket, besides root and the daemon's own user.
     pub operator_group: Option<GroupName>,
-    /// Where metrics and health are served over HTTP; `None`: nowhere.
+    /// Where metrics and health are served over HTTP, never at port 0; `None`: nowhere.
     pub listen: Option<SocketAddr>,
-    /// Directory of what outlives a reboot: orders of operators, and the history.
+    /// Directory of what outlives a reboot, absolute: orders of operators, and the history.
     pub state_dir: PathBuf,
     /// What SIGTERM and SIGINT do to announcements.
     pub on_stop: OnStop,

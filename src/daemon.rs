@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! prober (one a check and server) --.                      .--> actuator (one a family in motion)
-//! poller (BIRD, every second) -------+--> controller -------+
+//! poller (BIRD, on a timer) ---------+--> controller -------+
 //! watcher (addresses) --------------'     ^        `--> status, when somebody asks
 //!                          control socket-'
 //! ```

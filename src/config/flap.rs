@@ -3,7 +3,8 @@
 use crate::model::Period;
 
 /// Penalty of a session after RFC 2439: so much for each flap, halving every `half_life`.
-/// `reuse < suppress <= max` and `penalty <= max`.
+/// `1 <= reuse < suppress <= max` and `1 <= penalty <= max`, all at most 1000000. So a session is flapping for at most
+/// `half_life * log2(max / reuse)` after its last flap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flap {
     /// What one flap adds.

@@ -173,7 +173,7 @@ pub struct Window {
 /// withdrawal, and twice as long for each further one, up to `max_hold`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damping {
-    /// So many cycles cost nothing.
+    /// So many cycles cost nothing; at most 1000.
     pub free: u32,
     /// The first hold.
     pub hold: Period,
@@ -190,7 +190,8 @@ pub struct Check {
     pub name: String,
     /// What is checked.
     pub kind: CheckKind,
-    /// What its failure does to the service.
+    /// What its failure does to the service. Where it is [`Drain`](OnFailure::Drain), the service
+    /// [has a twin](Service::has_twin) in each of its families. All checks of a service may drain.
     pub on_failure: OnFailure,
 }
 

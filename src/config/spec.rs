@@ -5,6 +5,7 @@
 //! editors show, by way of the schema.
 
 mod field;
+mod flap;
 mod host;
 mod leaf;
 mod merge;
@@ -20,14 +21,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use field::{FIELD, Field, Named, OR, Or};
+pub(crate) use flap::Flap;
 pub(crate) use host::Host;
-pub(crate) use leaf::{Leaf, Number, Off, RouterId, Text};
+pub(crate) use leaf::{Leaf, Listen, Number, Off, RouterId, Text};
 pub(crate) use neighbor::{Drain, Limit, Limits, Neighbor, Session};
 pub(crate) use preset::Preset;
-pub(crate) use service::{Check, Dns, Expect, Service, Via, Window};
+pub(crate) use service::{Check, Damping, Dns, Expect, Service, Via, Window};
 
 use super::{BirdLog, KernelExport, OnStop, Pattern};
-use crate::model::{Asn, BirdVersion, Period};
+use crate::model::{Asn, BirdVersion, GroupName, Period};
 
 /// A list whose bad items are reported one by one.
 pub(crate) type List<T> = Field<Vec<Field<T>>>;
@@ -78,6 +80,8 @@ pub(crate) struct File {
     /// The BGP neighbours, by name: a lower-case letter, then up to 31 lower-case letters, digits and `_`.
     /// BIRD's BGP protocols are named after them, as in `bgp_tor1_v4`.
     pub(crate) neighbors: Field<Named<Neighbor>>,
+    /// When a session counts as flapping, and what is done about it.
+    pub(crate) flap: Field<Flap>,
     /// The daemon's own behaviour.
     pub(crate) daemon: Field<Daemon>,
     /// What the host files need to know of the host.
@@ -143,6 +147,11 @@ pub(crate) struct Bird {
     /// Files with what this format does not cover, absolute paths. BIRD reads them after everything else.
     #[schemars(extend("default" = []))]
     pub(crate) include: List<Text<PathBuf>>,
+    /// Between two questions about BIRD's state; 100ms to 10s. What BIRD has is compared with what should be each
+    /// time, so a longer one sees later what somebody changed by hand, or that a session is gone; and of several
+    /// flaps of a session within it only one is seen. It delays no decision of ours.
+    #[schemars(extend("default" = "1s"))]
+    pub(crate) poll_interval: Leaf<Period>,
 }
 
 /// Timers of all BFD sessions.
@@ -187,6 +196,18 @@ pub(crate) struct Daemon {
     /// Our control socket, an absolute path of at most 107 bytes.
     #[schemars(extend("default" = "/run/anycastctl/control.sock"))]
     pub(crate) control: Leaf<PathBuf>,
+    /// The group of those who may give orders over the control socket (drain, withdraw, pin), besides root and the
+    /// daemon's own user: 1 to 32 lower-case letters, digits, `_` and `-`. Where absent, nobody else may.
+    pub(crate) operator_group: Leaf<GroupName>,
+    /// Where metrics and health are served over HTTP: an address and a port, as in `127.0.0.1:9553` or
+    /// `"[::1]:9553"`; or `off`: nowhere. Who reaches it may read everything, so another address than one of the
+    /// loopback interface gives a warning.
+    #[schemars(extend("default" = "127.0.0.1:9553"))]
+    pub(crate) listen: Leaf<Listen>,
+    /// Directory of what outlives a reboot, an absolute path: orders of operators, and the history. It belongs onto
+    /// a file system that a reboot does not empty.
+    #[schemars(extend("default" = "/var/lib/anycastctl"))]
+    pub(crate) state_dir: Leaf<PathBuf>,
     /// What a stop of the daemon does to announcements: `withdraw` takes every service out, `hold` leaves all as
     /// it is.
     #[schemars(extend("default" = "withdraw"))]
@@ -202,7 +223,7 @@ pub(crate) fn hint(section: &str, key: &str) -> Option<&'static str> {
     match (section, key) {
         (
             "Included",
-            "include" | "node" | "bird" | "bfd" | "kernel" | "host" | "neighbor_defaults"
+            "include" | "node" | "bird" | "bfd" | "kernel" | "host" | "neighbor_defaults" | "flap"
             | "daemon",
         ) => Some(
             "this key belongs into the main file: an included one holds `services` and `neighbors` only",

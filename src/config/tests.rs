@@ -35,6 +35,7 @@ bird:
   intent_dir: /run/anycastctl/intent
   binary: bird
   log: syslog
+  poll_interval: 1s
 bfd: { interval: 300ms, multiplier: 3 }
 services:
   resolver:
@@ -47,8 +48,10 @@ services:
     fall: 3
     rise: 5
     window: { size: 10, failures: 6 }
+    damping: { free: 2, hold: 60s, max_hold: 16m, half_life: 15m }
     checks:
       - name: dns-1
+        on_failure: withdraw
         dns:
           server: ~
           port: 53
@@ -68,7 +71,14 @@ neighbors:
     multihop:
     limits: { import: { max: 10, action: restart }, export: { max: ~, action: block } }
     drain: { graceful_shutdown: true, prepend: 3 }
-daemon: { control: /run/anycastctl/control.sock, on_stop: withdraw, stale_after: 30s }
+flap: { penalty: 1000, suppress: 3000, reuse: 750, half_life: 5m, max: 12000, action: report }
+daemon:
+  control: /run/anycastctl/control.sock
+  operator_group:
+  listen: 127.0.0.1:9553
+  state_dir: /var/lib/anycastctl
+  on_stop: withdraw
+  stale_after: 30s
 host:
   interface: anycast0
   dns_unit:

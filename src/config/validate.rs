@@ -4,7 +4,10 @@
 
 mod across;
 mod community;
+mod damping;
 mod dns;
+mod failure;
+mod flap;
 mod host;
 mod neighbor;
 mod node;
@@ -36,14 +39,15 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
     let bfd = node::bfd(report, &file.bfd);
     let kernel = node::kernel(report, &file.kernel);
     let daemon = node::daemon(report, &file.daemon);
-    let flap = node::flap();
+    let flap = flap::flap(report, &file.flap);
     let host = host::host(report, &file.host);
+    let nodes_own = failure::Own::of(report, file);
     let services = named(
         report,
         &file.services,
         "services",
         "at least one service",
-        service::service,
+        |report, at, spec| service::service(report, &nodes_own, at, spec),
     );
     let own = file.node.value.as_ref().and_then(|node| node.asn.placed());
     let own = own.map(|(_, asn)| asn.0);
@@ -55,6 +59,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
         |report, at, spec| neighbor::neighbor(report, own, at, spec),
     );
     across::check(report, file);
+    across::flapping::check(report, file, flap.as_ref(), bird.as_ref());
     version?;
     include?;
     Some(Config {
@@ -70,7 +75,7 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
             .into_iter()
             .map(|(name, make)| make(name))
             .collect(),
-        flap,
+        flap: flap?,
         daemon: daemon?,
         host: host?,
     })
@@ -94,6 +99,13 @@ fn not_for_defaults(report: &Report<'_>, field: &Field<spec::Neighbor>) {
 
 /// There is no value to go on with, and a finding says why. Where a value may be absent, `None` cannot.
 struct Reported;
+
+/// An error at the first of the keys that stands in the file.
+fn at_first(report: &Report<'_>, keys: [Option<NodeId>; 2], message: &str) {
+    if let Some(place) = keys.into_iter().flatten().next() {
+        report.error(place, message);
+    }
+}
 
 /// The place of a field; the document where it is absent.
 fn id<T>(field: &Field<T>) -> NodeId {

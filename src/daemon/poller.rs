@@ -1,4 +1,4 @@
-//! Asks BIRD for its state, every second and when told to, over a connection that may not change anything.
+//! Asks BIRD for its state, every `bird.poll_interval` and when told to, over a connection that may not change anything.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::convert::Infallible;
@@ -17,9 +17,6 @@ use crate::config::{Announcement, Config};
 use crate::intent;
 use crate::model::Prefix;
 use crate::reconcile::Intent;
-
-/// Between two polls.
-const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Between two attempts to reach BIRD: doubles from the first to the last.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
@@ -101,6 +98,7 @@ pub(super) async fn run(
     events: mpsc::Sender<Event>,
 ) -> Infallible {
     let questions = exports(&config);
+    let interval = config.bird.poll_interval.duration();
     let mut poller = Poller {
         due: (0..questions.len()).collect(),
         questions,
@@ -124,7 +122,7 @@ pub(super) async fn run(
         backoff = BACKOFF.0;
         let exports = poller.ask_exports().await;
         let _ = events.send(Event::Exports(exports)).await;
-        if let Ok(Some(family)) = timeout(INTERVAL, requests.recv()).await {
+        if let Ok(Some(family)) = timeout(interval, requests.recv()).await {
             poller.prefer(family);
             while let Ok(family) = requests.try_recv() {
                 poller.prefer(family);

@@ -312,6 +312,18 @@ fn what_is_wrong_is_refused_by_schema_and_reader() {
         ("/neighbors/tor1/services", json!(["Resolver"])),
         ("/neighbors/tor1/prepend", json!(11)),
         ("/daemon", json!({ "on_stop": "drain" })),
+        ("/daemon", json!({ "listen": "soon" })),
+        ("/daemon", json!({ "listen": 9553 })),
+        ("/daemon", json!({ "listen": "::1:9553" })),
+        ("/daemon", json!({ "operator_group": "DNS ops" })),
+        ("/bird", json!({ "poll_interval": 1 })),
+        ("/services/resolver/damping", json!("on")),
+        ("/services/resolver/damping", json!({ "free": 1001 })),
+        ("/services/resolver/damping", json!({ "hold": "60" })),
+        ("/services/resolver/checks/0/on_failure", json!("hold")),
+        ("/flap", json!({ "penalty": 0 })),
+        ("/flap", json!({ "action": "disable" })),
+        ("/flap", json!({ "half_life": 300 })),
     ] {
         let file = with(pointer, wrong);
         assert!(
@@ -345,6 +357,12 @@ fn other_ways_to_write_a_value_are_valid_too() {
             json!({ "receive": { "max": 9, "action": "warn" } }),
         ),
         ("/services/resolver/fall", json!("2")),
+        ("/services/resolver/damping", json!("off")),
+        ("/services/resolver/damping", json!({ "free": 0 })),
+        ("/daemon", json!({ "listen": "off" })),
+        ("/daemon", json!({ "listen": "[::1]:09553" })),
+        ("/daemon", json!({ "operator_group": true })),
+        ("/flap", json!({ "suppress": "2500", "action": "hold" })),
         ("/services/resolver/checks/0/dns/type", json!("soa")),
     ] {
         let file = with(pointer, other);

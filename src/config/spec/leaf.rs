@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -10,12 +10,13 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use super::shape::Shape;
 use super::{Field, Preset};
 use crate::config::{
-    BirdLog, Discard, GracefulRestart, Import, KernelExport, LimitAction, OnStop, Pattern, Role,
+    BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
+    OnStop, Pattern, Role,
 };
 use crate::dns::{self, DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
-    Asn, BirdVersion, Community, CredentialName, InterfaceName, LargeCommunity, Period, Prefix,
-    Processors, ProtocolName, ServiceName, UnitName, VariableName,
+    Asn, BirdVersion, Community, CredentialName, GroupName, InterfaceName, LargeCommunity, Period,
+    Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
 };
 
 /// A key whose value is one text.
@@ -72,6 +73,10 @@ pub(crate) struct Off;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RouterId(pub(crate) Ipv4Addr);
 
+/// Where to listen, or nowhere: a socket address, or the word `off`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listen(pub(crate) Option<SocketAddr>);
+
 /// A type that is written as text; its [`Shape`] is what editors know of it.
 pub(crate) trait FromText: Shape + Sized {
     /// Reads the text; the error says what to write instead.
@@ -107,6 +112,8 @@ from_text! {
     DNSClass => |text| dns::class(text).map_err(|error| error.to_string());
     Transport => |text| one_of(text, [("udp", Transport::Udp), ("tcp", Transport::Tcp)]);
     OnStop => |text| one_of(text, [("withdraw", OnStop::Withdraw), ("hold", OnStop::Hold)]);
+    OnFailure => |text| one_of(text, [("withdraw", Self::Withdraw), ("drain", Self::Drain)]);
+    FlapAction => |text| one_of(text, [("report", Self::Report), ("hold", Self::Hold)]);
     LimitAction => |text| one_of(text, [
         ("warn", Self::Warn), ("block", Self::Block), ("restart", Self::Restart), ("disable", Self::Disable),
     ]);
@@ -122,6 +129,7 @@ from_text! {
     Preset => |text| one_of(text, [("vultr", Self::Vultr), ("vultr_bare_metal", Self::VultrBareMetal)]);
     LargeCommunity => from_str;
     InterfaceName => from_str;
+    GroupName => from_str;
     ProtocolName => from_str;
     ServiceName => from_str;
     CredentialName => from_str;
@@ -133,6 +141,7 @@ from_text! {
     IpAddr => address;
     PathBuf => path;
     BirdLog => log;
+    Listen => listen;
 }
 
 fn discard(text: &str) -> Result<Discard, String> {
@@ -226,6 +235,49 @@ fn address(text: &str) -> Result<IpAddr, String> {
             Err(format!("{text} is the broadcast address: no host has it"))
         }
         None => Ok(address),
+    }
+}
+
+fn listen(text: &str) -> Result<Listen, String> {
+    if text == "off" {
+        return Ok(Listen(None));
+    }
+    let socket: SocketAddr = text.parse().map_err(|_| no_socket_address(text))?;
+    let ip = socket.ip();
+    if socket.port() == 0 {
+        return Err(format!(
+            "port 0 stands for any that is free, and nobody would know which: write for example {}",
+            SocketAddr::new(ip, METRICS_PORT)
+        ));
+    }
+    match socket {
+        SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() => Err(format!(
+            "{ip} is link-local, and means nothing without an interface: write another address of this host"
+        )),
+        _ if ip.is_unspecified() => Ok(Listen(Some(socket))),
+        _ => address(&ip.to_string()).map(|_| Listen(Some(socket))),
+    }
+}
+
+/// The port that examples show: that of the default.
+const METRICS_PORT: u16 = 9553;
+
+fn no_socket_address(text: &str) -> String {
+    let number = text.trim_start_matches(':');
+    match (text.parse(), number.parse::<u16>()) {
+        (Ok(ip @ IpAddr::V4(_)), _) => {
+            let meant = SocketAddr::new(ip, METRICS_PORT);
+            format!("{text} has no port: write for example {meant}")
+        }
+        (Ok(IpAddr::V6(_)), _) => format!(
+            "`{text}` is an IPv6 address without a port: write it in brackets and its port behind them, as in \"[::1]:{METRICS_PORT}\""
+        ),
+        (Err(_), Ok(port)) => format!(
+            "`{text}` has no address: write for example 127.0.0.1:{port} for this host only"
+        ),
+        (Err(_), Err(_)) => format!(
+            "`{text}` is not an address and port: write for example 127.0.0.1:{METRICS_PORT} or \"[::1]:{METRICS_PORT}\", or `off`"
+        ),
     }
 }
 

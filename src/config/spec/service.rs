@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Field, Leaf, List, Number, Off, Or, Text};
-use crate::config::Discard;
+use crate::config::{Discard, OnFailure};
 use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{Community, InterfaceName, LargeCommunity, Period, Prefix, ProtocolName};
 
@@ -57,6 +57,8 @@ pub(crate) struct Service {
     /// Or so many failures among the last verdicts. `off` counts consecutive ones only, as does a `fall` above 6
     /// where `window` is absent.
     pub(crate) window: Field<Or<Off, Window>>,
+    /// How long a service that comes and goes stays withdrawn. `off`: never longer than its checks want.
+    pub(crate) damping: Field<Or<Off, Damping>>,
     /// The checks, at least one; all of them must pass.
     #[schemars(length(min = 1))]
     pub(crate) checks: List<Check>,
@@ -103,6 +105,27 @@ pub(crate) struct Window {
     pub(crate) failures: Field<Number<1, 1000>>,
 }
 
+/// How long a service that comes and goes stays withdrawn; a withdrawal is never delayed. Each one for a failed check
+/// adds 1 to a penalty, which halves every `half_life` for which the service is announced. Or `off`: it is announced
+/// again as soon as its checks pass.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Damping {
+    /// Up to this penalty, the service is announced again as soon as its checks pass; 0 to 1000.
+    #[schemars(extend("default" = 2))]
+    pub(crate) free: Field<Number<0, 1000>>,
+    /// How long after a withdrawal it may be announced again, when that is the first one that is not free. Each
+    /// further one doubles it. At most `max_hold`.
+    #[schemars(extend("default" = "60s"))]
+    pub(crate) hold: Leaf<Period>,
+    /// The longest hold; at least `hold`.
+    #[schemars(extend("default" = "16m"))]
+    pub(crate) max_hold: Leaf<Period>,
+    /// The time announced in which the penalty halves.
+    #[schemars(extend("default" = "15m"))]
+    pub(crate) half_life: Leaf<Period>,
+}
+
 /// One check.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -111,6 +134,11 @@ pub(crate) struct Check {
     /// A name for people, 1 to 64 characters, unique within the service. Where absent: `dns-1`, `dns-2` … in
     /// the order of the file.
     pub(crate) name: Leaf<String>,
+    /// What its failure does to the service: `withdraw` takes it out, `drain` makes it the last choice of neighbours.
+    /// Where absent, it withdraws if this node is asked as far as the files tell (no `server`, an address of the
+    /// loopback interface or within a prefix of a service, a `local` of a session, a `preferred_source`, the
+    /// `router_id`), and drains otherwise: what is not of this node may fail for all nodes at once.
+    pub(crate) on_failure: Leaf<OnFailure>,
     /// Ask a DNS server.
     pub(crate) dns: Field<Dns>,
 }

@@ -11,14 +11,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
 use super::leaf::{FromText, LONGEST_LABEL, LONGEST_PATH};
-use super::{Field, Named, Number, Off, Or, Preset, RouterId, Text};
+use super::{Field, Listen, Named, Number, Off, Or, Preset, RouterId, Text};
 use crate::config::{
-    BirdLog, Discard, GracefulRestart, Import, KernelExport, LimitAction, OnStop, Pattern, Role,
+    BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
+    OnStop, Pattern, Role,
 };
 use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
-    Asn, BirdVersion, Community, CredentialName, InterfaceName, LargeCommunity, Period, Prefix,
-    Processors, ProtocolName, ServiceName, UnitName, VariableName,
+    Asn, BirdVersion, Community, CredentialName, GroupName, InterfaceName, LargeCommunity, Period,
+    Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
 };
 
 /// The pattern of the names of services and neighbours.
@@ -236,6 +237,7 @@ shapes! {
     // No wildcards before the last `/`, and a name behind it.
     Pattern => name(r"([^*?\[]*/)?[^/]+", &["conf.d/*.yaml", "tor1.yaml"]);
     InterfaceName => name("[A-Za-z][A-Za-z0-9_.-]{0,14}", &["anycast0"]);
+    GroupName => name("[a-z_][a-z0-9_-]{0,31}", &["dnsops"]);
     UnitName => name(r"[A-Za-z0-9][A-Za-z0-9_.:@-]*\.service", &["nsd.service"]);
     Processors => {
         let range = r"\s*[0-9]+(-[0-9]+)?\s*";
@@ -259,6 +261,8 @@ shapes! {
     DNSClass => words_in_any_case(&["IN", "CH"]);
     Transport => words(&["udp", "tcp"]);
     OnStop => words(&["withdraw", "hold"]);
+    OnFailure => words(&["withdraw", "drain"]);
+    FlapAction => words(&["report", "hold"]);
     LimitAction => words(&["warn", "block", "restart", "disable"]);
     GracefulRestart => words(&["aware", "full", "none"]);
     Import => words(&["none", "default_route"]);
@@ -285,6 +289,10 @@ shapes! {
         "maxLength": LONGEST_PATH,
     });
     BirdLog => pattern(&format!("syslog|/{PATH}"), &["syslog", "/var/log/bird.log"]);
+    Listen => pattern(
+        &format!(r"off|({}|\[({})\]):{SIXTEEN_BITS}", ipv4(), ipv6()),
+        &["127.0.0.1:9553", "[::1]:9553", "off"],
+    );
 }
 
 #[cfg(test)]

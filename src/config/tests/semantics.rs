@@ -1,5 +1,7 @@
 //! Each finding about what keys mean, provoked on its own.
 
+mod orders;
+
 use super::{SMALLEST, headers};
 use crate::config::{Config, LimitAction, PasswordSource};
 
@@ -63,6 +65,11 @@ fn services() {
             service("window: on"),
             service("fall: 0\n    rise: 1001"),
             service("fall: 8"),
+            service("damping: { hold: 20m }"),
+            service("damping: { max_hold: 59s, half_lief: 1m }"),
+            service("damping: { free: 1001, half_life: 15 }"),
+            service("damping: never"),
+            service("damping: off"),
             after(
                 "      - dns",
                 "      - name: dns-2\n        dns: { name: a.example, type: A }\n      - dns"
@@ -292,6 +299,10 @@ fn paths_that_bird_would_misread_are_refused() {
             bird("log: \"/var/log/\\n\""),
             bird("config: /etc/bird.conf, secrets: /etc/bird.conf"),
             bird("version: 2.0.6"),
+            bird("intent_dir: /run/bird, socket: /run/bird"),
+            bird("poll_interval: 99ms"),
+            bird("poll_interval: 11s"),
+            bird("poll_interval: 100ms"),
         ]
         .join("\n")
     );

@@ -1,6 +1,7 @@
 //! What services, neighbours and the node mean to each other.
 
 mod announced;
+pub(super) mod flapping;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,6 +22,7 @@ pub(super) fn check(report: &Report<'_>, file: &spec::File) {
     versions(report, file);
     protocols(report, file);
     locals(report, file);
+    listen(report, file);
     paths(report, file);
 }
 
@@ -87,7 +89,7 @@ fn overlapping(
 /// BIRD brings up only one of two sessions with one remote address.
 fn remotes(report: &Report<'_>, file: &spec::File) {
     let mut seen: Vec<(IpAddr, NodeId)> = Vec::new();
-    for session in entries(&file.neighbors).flat_map(|(_, neighbor)| sessions_of(neighbor)) {
+    for session in all_sessions(file) {
         let Some((place, remote)) = session.remote.placed().map(|(place, text)| (place, text.0))
         else {
             continue;
@@ -129,13 +131,19 @@ fn timeouts(report: &Report<'_>, file: &spec::File) {
     }
 }
 
-fn all_prefixes(file: &spec::File) -> impl Iterator<Item = (NodeId, Prefix)> {
+/// The sessions of all neighbours.
+pub(super) fn all_sessions(file: &spec::File) -> impl Iterator<Item = &spec::Session> {
+    entries(&file.neighbors).flat_map(|(_, neighbor)| sessions_of(neighbor))
+}
+
+/// The prefixes of all services, with their places.
+pub(super) fn all_prefixes(file: &spec::File) -> impl Iterator<Item = (NodeId, Prefix)> {
     entries(&file.services).flat_map(|(_, service)| prefixes_of(service))
 }
 
 /// A session from an anycast address may be answered to another node.
 fn locals(report: &Report<'_>, file: &spec::File) {
-    for session in entries(&file.neighbors).flat_map(|(_, neighbor)| sessions_of(neighbor)) {
+    for session in all_sessions(file) {
         let Some((place, local)) = session.local.placed() else {
             continue;
         };
@@ -146,6 +154,27 @@ fn locals(report: &Report<'_>, file: &spec::File) {
             );
             report.pair(Severity::Warning, place, message, (prefix, "this one"));
         }
+    }
+}
+
+/// Metrics are for this host, or for a network that somebody closed; an anycast address leads to any node.
+fn listen(report: &Report<'_>, file: &spec::File) {
+    let daemon = file.daemon.value.as_ref();
+    let Some((place, listen)) = daemon.and_then(|daemon| daemon.listen.placed()) else {
+        return;
+    };
+    let Some(socket) = listen.0.0.filter(|socket| !socket.ip().is_loopback()) else {
+        return;
+    };
+    match all_prefixes(file).find(|(_, prefix)| prefix.contains(socket.ip())) {
+        Some((prefix, _)) => {
+            let message = format!(
+                "{} lies within a prefix of a service: who asks there for metrics may get those of another node",
+                socket.ip()
+            );
+            report.pair(Severity::Warning, place, message, (prefix, "this one"));
+        }
+        None => report.warning(place, format!("metrics and health are open to everybody who reaches {socket}, without a password: write 127.0.0.1:{}, unless a firewall stands before it", socket.port())),
     }
 }
 
@@ -208,7 +237,7 @@ fn rendered(file: &spec::File) -> impl Iterator<Item = (ServiceName, Family, Nod
 fn by_hand(file: &spec::File) -> impl Iterator<Item = (NodeId, &ProtocolName)> {
     let services = entries(&file.services).filter_map(|(_, service)| service.bird.value.as_ref());
     let statics = services.flat_map(|bird| [&bird.v4, &bird.v6, &bird.v4_drain, &bird.v6_drain]);
-    let sessions = entries(&file.neighbors).flat_map(|(_, neighbor)| sessions_of(neighbor));
+    let sessions = all_sessions(file);
     let names = statics.chain(sessions.map(|session| &session.bird));
     names
         .filter_map(Leaf::placed)
@@ -223,7 +252,9 @@ fn paths(report: &Report<'_>, file: &spec::File) {
         bird.map(|bird| &bird.socket),
         bird.map(|bird| &bird.config),
         bird.map(|bird| &bird.secrets),
+        bird.map(|bird| &bird.intent_dir),
         daemon.map(|daemon| &daemon.control),
+        daemon.map(|daemon| &daemon.state_dir),
     ];
     let mut seen: Vec<(NodeId, &Path)> = Vec::new();
     let included = bird.into_iter().flat_map(|bird| bird.include.value.iter());

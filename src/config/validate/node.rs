@@ -1,14 +1,12 @@
 //! `node`, `bird`, `bfd` and `daemon`.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 use crate::config::report::Report;
-use crate::config::spec::{self, Field, Leaf};
+use crate::config::spec::{self, Field, Leaf, Text};
 use crate::config::tree::NodeId;
-use crate::config::{
-    Bfd, Bird, BirdLog, Daemon, Flap, FlapAction, Kernel, KernelExport, Node, OnStop,
-};
+use crate::config::{Bfd, Bird, BirdLog, Daemon, Kernel, KernelExport, Node, OnStop};
 use crate::model::{BirdVersion, Period};
 
 /// The longest path of a Unix socket, in bytes: `sun_path` has 108 with the final zero.
@@ -45,6 +43,8 @@ pub(super) fn bird(report: &Report<'_>, field: &Field<spec::Bird>) -> Option<Bir
     let binary = report.text_or(&bird.binary, PathBuf::from("bird"));
     let log = report.text_or(&bird.log, BirdLog::Syslog);
     let include = include(report, &bird.include);
+    let poll_interval = report.text_or(&bird.poll_interval, Period::from_millis(1000));
+    from_to(report, &bird.poll_interval, POLL_INTERVALS);
     Some(Bird {
         version: version?,
         socket: socket?,
@@ -54,11 +54,11 @@ pub(super) fn bird(report: &Report<'_>, field: &Field<spec::Bird>) -> Option<Bir
         binary: binary?,
         log: log?,
         include: include?,
-        poll_interval: Period::from_millis(1000),
+        poll_interval: poll_interval?,
     })
 }
 
-fn include(report: &Report<'_>, list: &spec::List<spec::Text<PathBuf>>) -> Option<Vec<PathBuf>> {
+fn include(report: &Report<'_>, list: &spec::List<Text<PathBuf>>) -> Option<Vec<PathBuf>> {
     let paths = report.texts(list)?;
     let fields = list.value.iter().flatten();
     let absolute = fields.filter(|field| is_absolute(report, field)).count();
@@ -81,18 +81,25 @@ pub(super) fn kernel(report: &Report<'_>, field: &Field<spec::Kernel>) -> Option
 }
 
 /// BFD intervals that work on ordinary hosts.
-const BFD_INTERVALS: std::ops::RangeInclusive<Period> =
-    Period::from_millis(10)..=Period::from_millis(10_000);
+const BFD_INTERVALS: [Period; 2] = [Period::from_millis(10), Period::from_millis(10_000)];
+/// Asked more often, BIRD would do little else on a host with many sessions; less often, the status is history.
+const POLL_INTERVALS: [Period; 2] = [Period::from_millis(100), Period::from_millis(10_000)];
+
+/// A period outside of its bounds.
+fn from_to(report: &Report<'_>, field: &Leaf<Period>, [shortest, longest]: [Period; 2]) {
+    if let Some((place, period)) = field.placed()
+        && !(shortest..=longest).contains(&period.0)
+    {
+        let message = format!("{} is not from {shortest} to {longest}", period.0);
+        report.error(place, message);
+    }
+}
 
 pub(super) fn bfd(report: &Report<'_>, field: &Field<spec::Bfd>) -> Option<Bfd> {
     let bfd = section(report, field)?;
     let interval = report.text_or(&bfd.interval, Period::from_millis(300));
     let multiplier = report.number_or(&bfd.multiplier, 3);
-    if let Some((place, interval)) = bfd.interval.placed()
-        && !BFD_INTERVALS.contains(&interval.0)
-    {
-        report.error(place, format!("{} is not from 10ms to 10s", interval.0));
-    }
+    from_to(report, &bfd.interval, BFD_INTERVALS);
     Some(Bfd {
         interval: interval?,
         multiplier: multiplier?,
@@ -102,29 +109,23 @@ pub(super) fn bfd(report: &Report<'_>, field: &Field<spec::Bfd>) -> Option<Bfd> 
 pub(super) fn daemon(report: &Report<'_>, field: &Field<spec::Daemon>) -> Option<Daemon> {
     let daemon = section(report, field)?;
     let control = socket(report, &daemon.control, "/run/anycastctl/control.sock");
+    let operator_group = report.optional(&daemon.operator_group);
+    let listen = report.or(&daemon.listen, Text(spec::Listen(Some(LISTEN))));
+    let state_dir = absolute(report, &daemon.state_dir, "/var/lib/anycastctl");
     let on_stop = report.text_or(&daemon.on_stop, OnStop::Withdraw);
     let stale_after = report.text_or(&daemon.stale_after, stale_after());
     Some(Daemon {
         control: control?,
-        operator_group: None,
-        listen: Some(SocketAddr::from(([127, 0, 0, 1], 9553))),
-        state_dir: PathBuf::from("/var/lib/anycastctl"),
+        operator_group: operator_group.ok()?.map(|group| group.0),
+        listen: listen?.0.0,
+        state_dir: state_dir?,
         on_stop: on_stop?,
         stale_after: stale_after?,
     })
 }
 
-/// Where nothing else is said.
-pub(super) const fn flap() -> Flap {
-    Flap {
-        penalty: 1000,
-        suppress: 3000,
-        reuse: 750,
-        half_life: Period::from_millis(300_000),
-        max: 12_000,
-        action: FlapAction::Report,
-    }
-}
+/// The default of `daemon.listen`.
+const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9553));
 
 /// The default of `daemon.stale_after`.
 pub(super) const fn stale_after() -> Period {

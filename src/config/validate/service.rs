@@ -1,19 +1,23 @@
 //! One service.
 
-use super::{Reported, community, dns};
+use super::{Reported, at_first, community, damping, dns, failure};
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Or, Text};
 use crate::config::tree::NodeId;
 use crate::config::{
-    ByHand, Check, CheckKind, Damping, Discard, OnFailure, Route, Service, Severity, Thresholds,
-    Timing, Twins, Window,
+    ByHand, Check, CheckKind, Discard, Route, Service, Severity, Thresholds, Timing, Twins, Window,
 };
 use crate::model::{Family, Period, Prefix, ProtocolName, ServiceName};
 
 /// A service that waits for its name.
 pub(super) type Unnamed = Box<dyn FnOnce(ServiceName) -> Service>;
 
-pub(super) fn service(report: &Report<'_>, at: NodeId, spec: &spec::Service) -> Option<Unnamed> {
+pub(super) fn service(
+    report: &Report<'_>,
+    own: &failure::Own,
+    at: NodeId,
+    spec: &spec::Service,
+) -> Option<Unnamed> {
     let prefixes = prefixes(report, at, spec);
     let communities = community::standard(report, &spec.communities);
     let large_communities = community::large(report, &spec.large_communities);
@@ -23,12 +27,13 @@ pub(super) fn service(report: &Report<'_>, at: NodeId, spec: &spec::Service) -> 
     let require_address = report.or(&spec.require_address, true);
     let timing = timing(report, spec);
     let thresholds = thresholds(report, spec);
-    let checks = checks(report, at, spec);
+    let damping = damping::damping(report, &spec.damping);
+    let checks = checks(report, own, at, spec);
     let (prefixes, communities) = (prefixes?, communities?);
     let (large_communities, route, existing) = (large_communities?, route?, existing?);
     let med = med.ok()?.and_then(spec::Number::get);
     let (require_address, timing) = (require_address?, timing?);
-    let (thresholds, checks) = (thresholds?, checks?);
+    let (thresholds, damping, checks) = (thresholds?, damping.ok()?, checks?);
     Some(Box::new(move |name| Service {
         name,
         prefixes,
@@ -40,7 +45,7 @@ pub(super) fn service(report: &Report<'_>, at: NodeId, spec: &spec::Service) -> 
         require_address,
         timing,
         thresholds,
-        damping: Some(DAMPING),
+        damping,
         checks,
     }))
 }
@@ -176,21 +181,6 @@ fn timing(report: &Report<'_>, spec: &spec::Service) -> Option<Timing> {
     })
 }
 
-/// An error at the first of the keys that stands in the file.
-fn at_first(report: &Report<'_>, keys: [Option<NodeId>; 2], message: &str) {
-    if let Some(place) = keys.into_iter().flatten().next() {
-        report.error(place, message);
-    }
-}
-
-/// Where `damping` is absent.
-const DAMPING: Damping = Damping {
-    free: 2,
-    hold: Period::from_millis(60_000),
-    max_hold: Period::from_millis(960_000),
-    half_life: Period::from_millis(900_000),
-};
-
 /// Where `window` is absent.
 const WINDOW: Window = Window {
     size: 10,
@@ -241,7 +231,12 @@ fn window(
     Ok(Some(Window { size, failures }))
 }
 
-fn checks(report: &Report<'_>, at: NodeId, spec: &spec::Service) -> Option<Vec<Check>> {
+fn checks(
+    report: &Report<'_>,
+    own: &failure::Own,
+    at: NodeId,
+    spec: &spec::Service,
+) -> Option<Vec<Check>> {
     let example = "at least one check, as in `- dns: { name: example.com, type: SOA }`";
     let items = report.non_empty(at, "checks", &spec.checks, example)?;
     let networks = families_without_host(spec);
@@ -253,14 +248,17 @@ fn checks(report: &Report<'_>, at: NodeId, spec: &spec::Service) -> Option<Vec<C
             let check = report.filled(item)?;
             let name = check_name(report, index, check, super::id(item), &mut names);
             let kind = check_kind(report, check, super::id(item), &networks);
+            let on_failure = failure::on_failure(report, own, spec, check);
             Some(Check {
                 name: name?,
                 kind: kind?,
-                on_failure: OnFailure::Withdraw,
+                on_failure: on_failure?,
             })
         })
         .collect();
-    checks.into_iter().collect()
+    let checks: Vec<Check> = checks.into_iter().collect::<Option<_>>()?;
+    failure::only_drains(report, super::id(&spec.checks), &checks);
+    Some(checks)
 }
 
 /// The families in which the service has prefixes, but none of a single address to ask at.

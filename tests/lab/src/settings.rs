@@ -164,7 +164,7 @@ bird:
   intent_dir: {directory}/intent
   log: {directory}/bird-own.log
   binary: {program}
-daemon: {{ control: {directory}/control.sock{daemon} }}
+daemon: {{ control: {directory}/control.sock, state_dir: {directory}/state{daemon} }}
 host: {{ {host} }}
 neighbors:
   tor1:

@@ -68,7 +68,7 @@ fn assert_not_narrower(text: &str) {
 }
 
 /// Odd texts that readers take.
-const ODD: [&str; 46] = [
+const ODD: [&str; 50] = [
     "1 hour, 2 minutes",
     "1.5 hrs",
     "2,5s",
@@ -115,6 +115,10 @@ const ODD: [&str; 46] = [
     "eth0.100",
     "_",
     "-",
+    "0.0.0.0:09553",
+    "[::]:1",
+    "[2001:DB8::192.0.2.1]:65535",
+    "_dns-ops",
 ];
 
 fn seeds() -> Vec<&'static str> {
@@ -169,6 +173,8 @@ fn schemas_refuse_what_is_plainly_wrong() {
         ("DNSClass", &["HS", "INN"]),
         ("Transport", &["UDP", "tls", "ud"]),
         ("OnStop", &["Hold", "drain"]),
+        ("OnFailure", &["Drain", "hold"]),
+        ("FlapAction", &["none", "withdraw"]),
         ("LimitAction", &["drop", "Warn"]),
         ("GracefulRestart", &["true", "helper"]),
         ("Import", &["all", "default"]),
@@ -182,6 +188,7 @@ fn schemas_refuse_what_is_plainly_wrong() {
             &["64601:53", "1:2:3:4", "1::3", "12345678901:0:0", "a:b:c"],
         ),
         ("Pattern", &["", "conf.d/", "conf*/a.yaml", "[ab]/c.yaml"]),
+        ("GroupName", &["", "Ops", "1ops", "dns ops", "-ops"]),
         ("InterfaceName", &["", "eth0/1", "sixteen-bytes-xx"]),
         ("ProtocolName", &["", "1static", "my-static"]),
         ("ServiceName", &["", "Resolver", "a-b"]),
@@ -208,6 +215,19 @@ fn schemas_refuse_what_is_plainly_wrong() {
         (
             "BirdLog",
             &["stderr", "var/log/bird.log", "/var/log/bird?.log"],
+        ),
+        (
+            "Listen",
+            &[
+                "soon",
+                "9553",
+                "127.0.0.1",
+                "::1",
+                "::1:9553",
+                "127.0.0.1:65536",
+                "localhost:9553",
+                "Off",
+            ],
         ),
         ("NameTemplate", &["a b", "exämple.com"]),
     ] {

@@ -14,7 +14,7 @@ pub(super) fn check(report: &Report<'_>, file: &spec::File) {
 }
 
 /// Services with their names, in the order of the file.
-fn services(file: &spec::File) -> impl Iterator<Item = (&str, &spec::Service)> {
+pub(super) fn services(file: &spec::File) -> impl Iterator<Item = (&str, &spec::Service)> {
     let entries = file.services.value.iter().flat_map(|named| &named.0);
     entries.filter_map(|(name, service)| Some((name.as_str(), service.value.as_ref()?)))
 }
@@ -44,16 +44,16 @@ fn names(report: &Report<'_>, file: &spec::File) {
 }
 
 /// The services that a neighbour is to get: all, or those that it names.
-struct Gets<'s>(Option<HashSet<&'s str>>);
+pub(super) struct Gets<'s>(Option<HashSet<&'s str>>);
 
 impl<'s> Gets<'s> {
-    fn new(neighbor: &'s spec::Neighbor) -> Self {
+    pub(super) fn new(neighbor: &'s spec::Neighbor) -> Self {
         let listed = neighbor.services.value.as_ref();
         let names = listed.map(|listed| listed.iter().filter_map(|item| item.value.as_ref()));
         Self(names.map(|names| names.map(|name| name.0.as_str()).collect()))
     }
 
-    fn contains(&self, service: &str) -> bool {
+    pub(super) fn contains(&self, service: &str) -> bool {
         self.0.as_ref().is_none_or(|names| names.contains(service))
     }
 }

@@ -1,0 +1,163 @@
+//! What the failure of a check does to its service: only what fails on this node withdraws it from the node. What is
+//! elsewhere may fail for every node at once, and all of them would go.
+
+use std::net::IpAddr;
+
+use super::id;
+use crate::config::report::Report;
+use crate::config::spec::{self, Leaf, Text};
+use crate::config::tree::NodeId;
+use crate::config::{Check, OnFailure, Severity};
+use crate::model::{Family, Prefix, ProtocolName};
+
+/// The addresses of this node, as far as the files tell.
+pub(super) struct Own {
+    addresses: Vec<IpAddr>,
+    prefixes: Vec<Prefix>,
+    /// Whether each of them could be read. Otherwise any address may be one of them, and nothing is said.
+    whole: bool,
+}
+
+impl Own {
+    /// Those of the services, of our ends of sessions, of `kernel.preferred_source` and of the router id.
+    pub(super) fn of(report: &Report<'_>, file: &spec::File) -> Self {
+        let prefixes = super::across::all_prefixes(file).map(|(_, prefix)| prefix);
+        let node = file.node.value.as_ref();
+        let router_id = node.and_then(|node| node.router_id.value.as_ref());
+        let kernel = file.kernel.value.as_ref();
+        let source = kernel.and_then(|kernel| kernel.preferred_source.value.as_ref());
+        let v4 = source.and_then(|source| source.v4.value.as_ref());
+        let v6 = source.and_then(|source| source.v6.value.as_ref());
+        let addresses = super::across::all_sessions(file)
+            .filter_map(|session| session.local.value.as_ref())
+            .map(|local| local.0)
+            .chain(router_id.map(|id| IpAddr::V4(id.0.0)))
+            .chain(v4.map(|address| IpAddr::V4(address.0)))
+            .chain(v6.map(|address| IpAddr::V6(address.0)));
+        Self {
+            addresses: addresses.collect(),
+            prefixes: prefixes.collect(),
+            whole: is_whole(report, file),
+        }
+    }
+
+    fn has(&self, address: IpAddr) -> bool {
+        !self.whole
+            || address.is_loopback()
+            || self.addresses.contains(&address)
+            || self.prefixes.iter().any(|prefix| prefix.contains(address))
+    }
+}
+
+/// Whether everything that tells addresses of this node could be read.
+fn is_whole(report: &Report<'_>, file: &spec::File) -> bool {
+    let node = file.node.value.as_ref();
+    let router_id = node.is_some_and(|node| node.router_id.value.is_some());
+    let services = file.services.value.iter().flat_map(|named| &named.0);
+    let prefixes = services.map(|(_, service)| Some(&service.value.as_ref()?.prefixes));
+    let neighbors = file.neighbors.value.iter().flat_map(|named| &named.0);
+    let sessions = neighbors.map(|(_, neighbor)| Some(&neighbor.value.as_ref()?.sessions));
+    let has_local = |session: &spec::Session| session.local.value.is_some();
+    let sources = super::node::section(report, &file.kernel)
+        .and_then(|kernel| super::node::section(report, &kernel.preferred_source))
+        .is_some_and(|source| {
+            report.optional(&source.v4).is_ok() && report.optional(&source.v6).is_ok()
+        });
+    router_id
+        && sources
+        && prefixes.into_iter().all(|list| all(list, |_| true))
+        && sessions.into_iter().all(|list| all(list, has_local))
+}
+
+/// Whether each item of a list was read, and holds.
+fn all<T>(list: Option<&spec::List<T>>, holds: impl Fn(&T) -> bool) -> bool {
+    let items = list.and_then(|list| list.value.as_ref());
+    items.is_some_and(|items| {
+        let mut items = items.iter();
+        items.all(|item| item.value.as_ref().is_some_and(&holds))
+    })
+}
+
+/// What `on_failure` says, or follows from where the server is. `None`: one of the two was refused.
+pub(super) fn on_failure(
+    report: &Report<'_>,
+    own: &Own,
+    service: &spec::Service,
+    check: &spec::Check,
+) -> Option<OnFailure> {
+    let dns = check.dns.value.as_ref()?;
+    let server = report.optional(&dns.server).ok()?.map(|server| server.0);
+    let elsewhere = server.filter(|server| !own.has(*server));
+    let said = report.optional(&check.on_failure).ok()?;
+    let on_failure = match (said, elsewhere) {
+        (Some(Text(said)), _) => said,
+        (None, None) => OnFailure::Withdraw,
+        (None, Some(_)) => OnFailure::Drain,
+    };
+    match (on_failure, elsewhere) {
+        (OnFailure::Withdraw, None) => {}
+        (OnFailure::Withdraw, Some(server)) => withdraws(report, check, dns, server),
+        (OnFailure::Drain, _) => twins(report, service, check, dns, elsewhere),
+    }
+    Some(on_failure)
+}
+
+/// A check of something elsewhere that withdraws.
+fn withdraws(report: &Report<'_>, check: &spec::Check, dns: &spec::Dns, server: IpAddr) {
+    let message = format!(
+        "{server} is not of this node as far as the files tell: should it fail, every node that asks it withdraws at once, and the service is gone everywhere. Write `on_failure: drain`, unless it is an address of this host"
+    );
+    let place = id(&check.on_failure);
+    let server = (id(&dns.server), "asked here");
+    report.pair(Severity::Warning, place, message, server);
+}
+
+/// A check that drains, where the service has a protocol by hand and no drained twin of it.
+fn twins(
+    report: &Report<'_>,
+    service: &spec::Service,
+    check: &spec::Check,
+    dns: &spec::Dns,
+    elsewhere: Option<IpAddr>,
+) {
+    let cause = match elsewhere.filter(|_| report.is_absent(&check.on_failure)) {
+        Some(server) => format!("{server} is not of this node, so this check drains when it fails"),
+        None => "this check drains when it fails".to_owned(),
+    };
+    let place = check
+        .on_failure
+        .node
+        .filter(|_| check.on_failure.value.is_some());
+    let place = place.or(dns.server.node).unwrap_or_else(|| id(&check.dns));
+    for (family, normal) in untwinned(report, service) {
+        let key = family.suffix();
+        let message = format!(
+            "{cause}, and {family} has no protocol for that: name the drained twin with `{key}_drain`, or write `on_failure: withdraw`"
+        );
+        report.pair(Severity::Error, place, message, (normal, "lacks a twin"));
+    }
+}
+
+/// The families whose protocol is written by hand without a drained twin, and where it is named.
+fn untwinned(report: &Report<'_>, service: &spec::Service) -> Vec<(Family, NodeId)> {
+    let Some(bird) = &service.bird.value else {
+        return Vec::new();
+    };
+    let lacks = |normal: &Leaf<ProtocolName>, drain: &Leaf<ProtocolName>| {
+        let (place, _) = normal.placed()?;
+        report.is_absent(drain).then_some(place)
+    };
+    let v4 = lacks(&bird.v4, &bird.v4_drain).map(|place| (Family::V4, place));
+    let v6 = lacks(&bird.v6, &bird.v6_drain).map(|place| (Family::V6, place));
+    v4.into_iter().chain(v6).collect()
+}
+
+/// A service that no check can take out. It may be meant, where the addresses of the host or an operator decide.
+pub(super) fn only_drains(report: &Report<'_>, place: NodeId, checks: &[Check]) {
+    if checks
+        .iter()
+        .all(|check| check.on_failure == OnFailure::Drain)
+    {
+        report.warning(place, "every check drains when it fails, so none takes the service out: with a dead server here it stays announced, as the last choice of neighbours. Add a check of this node (one without `server` asks the service's own addresses), or write `on_failure: withdraw` at one whose server is of this host");
+    }
+}
