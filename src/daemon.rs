@@ -35,7 +35,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::bird::client;
-use crate::config::Config;
+use crate::config::{Config, OnFailure, Service};
 use crate::control::{self, Request, Response};
 use crate::health::Verdict;
 use crate::status::Snapshot;
@@ -168,11 +168,12 @@ fn start_tasks(
     listener: control::Listener,
     events: mpsc::Sender<Event>,
 ) {
-    if config
-        .services
-        .iter()
-        .any(|service| service.require_address)
-    {
+    let drains = |service: &Service| {
+        let mut checks = service.checks.iter();
+        checks.any(|check| check.on_failure == OnFailure::Drain)
+    };
+    let asks = |service: &Service| service.require_address || drains(service);
+    if config.services.iter().any(asks) {
         tasks.spawn(watcher::run(events.clone()));
     }
     tasks.spawn(control::serve(listener, move |request| {

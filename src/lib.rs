@@ -7,7 +7,8 @@
 //! **Pure: no sockets, files, clocks or threads; time arrives as an argument.**
 //! [`model`] has the field's terms as types. [`health`] turns verdicts into decisions about a check,
 //! [`policy`] those into what should be announced, [`reconcile`] that into steps. [`schedule`] says when
-//! to probe. [`status`] is the one document that everybody reads.
+//! to probe. [`damping`] says how long what came and went stays withdrawn, with
+//! the penalty of [`decay`]. [`status`] is the one document that everybody reads.
 //!
 //! **Pure: text in, text out.**
 //! [`config`] reads YAML, or reports every finding with its position. [`render`] writes `bird.conf`, the files
@@ -39,6 +40,8 @@ pub mod compare;
 pub mod config;
 pub mod control;
 pub mod daemon;
+pub mod damping;
+pub mod decay;
 pub mod dns;
 pub mod files;
 pub mod health;

@@ -86,15 +86,15 @@ pub struct Bird {
     pub error: Option<String>,
 }
 
-/// The health of a service.
+/// The health of a service: what its checks say, whatever is announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     /// Every check passes.
     Healthy,
-    /// It is announced, but a check failed lately, or a family is out.
+    /// A check failed lately, or one that only drains did for good, or one family is out.
     Degraded,
-    /// A check failed for good.
+    /// Checks failed for good, or addresses are missing, so that no family would be announced.
     Unhealthy,
     /// Not enough verdicts yet.
     Unknown,

@@ -4,13 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files of the pure layers, as paths or folders below `src`.
-const PURE: [&str; 18] = [
+const PURE: [&str; 21] = [
+    "damping.rs",
+    "decay.rs",
     "model.rs",
     "model",
     "health.rs",
     "history.rs",
     "overrides.rs",
     "policy.rs",
+    "policy",
     "reconcile.rs",
     "compare.rs",
     "compare",

@@ -261,6 +261,9 @@ impl Controller {
                 }
                 decided |= probe.on_time(now);
             }
+            for family in &mut self.services[service].families {
+                decided |= family.on_time(now);
+            }
             if decided {
                 self.settle_service(service, now);
             }
@@ -280,7 +283,7 @@ fn state_of(service: &Service, config: &Config, now: Instant) -> ServiceState {
         ProbeState {
             name: format!("{check} at {}", target.server.ip()),
             check,
-            server: target.server.to_string(),
+            server: target.server,
             gates: target.gates,
             on_failure: spec.on_failure,
             tracker: Tracker::new(service.thresholds, stale_after, now),
@@ -298,3 +301,6 @@ fn state_of(service: &Service, config: &Config, now: Instant) -> ServiceState {
         order: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,27 @@
 //! What the controller knows of one family of a service, and of one probe.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Observed;
 use crate::config::{OnFailure, Service};
+use crate::damping::{Damper, Input};
 use crate::health::{Change, Health, Tracker};
 use crate::model::{Family, Prefix};
-use crate::policy::{Announcement, Decision};
+use crate::policy::{Announcement, Decision, Hold};
 use crate::reconcile::{FamilyView, Intent, Step};
+use crate::status;
 
 /// One check at one server.
 pub(super) struct ProbeState {
     /// The check's name.
     pub(super) check: String,
-    /// Address and port.
-    pub(super) server: String,
+    /// Who is asked.
+    pub(super) server: SocketAddr,
     /// How an operator knows it: `dns-1 at 192.0.2.53`.
     pub(super) name: String,
     /// The family it decides on; `None` for both.
@@ -86,6 +89,8 @@ pub(super) struct FamilyState {
     pub(super) reason: String,
     /// Since when.
     pub(super) since: Timestamp,
+    /// What it costs to come and go; `None`: nothing.
+    damper: Option<Damper>,
     /// What is.
     pub(super) view: FamilyView,
     /// When `view` was last changed by ourselves: an older poll does not know it.
@@ -123,6 +128,7 @@ impl FamilyState {
             desired: None,
             reason: "no verdict yet".to_owned(),
             since: Timestamp::now(),
+            damper: service.damping.map(|damping| Damper::new(damping, now)),
             view: FamilyView::UNKNOWN,
             changed: now,
             motion: None,
@@ -150,10 +156,80 @@ impl FamilyState {
         changed
     }
 
+    /// What should be; before the first decision, what is. `None` if that is unknown.
+    pub(super) fn current(&self) -> Option<Announcement> {
+        self.desired.or_else(|| self.view.actual())
+    }
+
     /// Whether neighbours may have a route, as far as is known.
     pub(super) fn is_announced(&self) -> bool {
-        let state = self.desired.or_else(|| self.view.actual());
-        state != Some(Announcement::Withdrawn)
+        self.current() != Some(Announcement::Withdrawn)
+    }
+
+    /// Tells damping of a decision that is not taken yet. True if a hold begins.
+    pub(super) fn damp(&mut self, decision: &Decision, now: Instant) -> bool {
+        let current = self.current();
+        let Some(damper) = &mut self.damper else {
+            return false;
+        };
+        let up_or_down = |state| match state {
+            Announcement::Withdrawn => Input::Down,
+            Announcement::Drained | Announcement::Announced => Input::Up,
+        };
+        // What was announced before we came goes down like anything else.
+        if let Some(current) = current {
+            damper.on(now, up_or_down(current));
+        }
+        let Some(desired) = decision.desired else {
+            return false;
+        };
+        let input = if decision.is_failure() {
+            Input::Failed
+        } else {
+            up_or_down(desired)
+        };
+        damper.on(now, input).is_some()
+    }
+
+    /// Looks at the clock. True if it is no longer held back.
+    pub(super) fn on_time(&mut self, now: Instant) -> bool {
+        self.damper
+            .as_mut()
+            .is_some_and(|damper| damper.on_time(now))
+    }
+
+    /// An operator wants no more of its past: neither penalty nor hold.
+    #[allow(dead_code, reason = "`release` is the command for it")]
+    pub(super) fn forgive(&mut self, now: Instant) {
+        if let Some(damper) = &mut self.damper {
+            damper.forgive(now);
+        }
+    }
+
+    /// What holds it back; `at` is `now` by the wall clock.
+    pub(super) fn hold(&self, now: Instant, at: Timestamp) -> Option<Hold> {
+        let damper = self.damper.as_ref()?;
+        let left = damper.deadline()?.saturating_duration_since(now);
+        let whole = TimestampRound::new()
+            .smallest(Unit::Second)
+            .mode(RoundMode::Ceil);
+        // Both are far from the end of time.
+        let until = at.checked_add(left).ok()?.round(whole).ok()?;
+        (!left.is_zero()).then_some(Hold {
+            until,
+            cycles: damper.cycles(),
+        })
+    }
+
+    /// Its damping as everybody may see it; `at` is `now` by the wall clock.
+    pub(super) fn damping(&self, now: Instant, at: Timestamp) -> status::Damping {
+        status::Damping {
+            penalty: self
+                .damper
+                .as_ref()
+                .map_or(0.0, |damper| damper.penalty(now)),
+            hold_until: self.hold(now, at).map(|hold| hold.until),
+        }
     }
 
     /// These steps have come true.

@@ -1,17 +1,19 @@
 //! Decides what should be, compares it with what is, and sets an actuator to work on the difference.
 
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::FamilyId;
 use super::actuator::Actuator;
 use super::controller::Controller;
-use super::family::{FamilyState, Motion};
-use crate::health::Health;
+use super::family::{FamilyState, Motion, ProbeState};
 use crate::history::{Event, Evidence};
-use crate::policy::{self, Addresses, Announcement, CheckView, Decision};
+use crate::policy::{self, Addresses, Announcement, Because, CheckView, Decision, Inputs};
 use crate::reconcile::{self, Seen, Step};
 
 impl Controller {
@@ -28,12 +30,17 @@ impl Controller {
 
     /// Decides, compares, and acts on the difference.
     pub(super) fn settle(&mut self, id: FamilyId, now: Instant) {
-        let decision = self.decide(id);
+        let mut decision = self.decide(id, now);
+        if self.family(id).damp(&decision, now) {
+            // For the reason's sake: it says until when.
+            decision = self.decide(id, now);
+        }
+        let because = decision.because;
         let family = self.family(id);
         let from = family.desired;
         let decided = family.take(decision);
         if let Some(to) = family.desired.filter(|_| decided) {
-            self.record_decision(id, from, to);
+            self.record_decision(id, from, to, because);
         }
         let family = self.family(id);
         let Some(desired) = family.desired else {
@@ -62,7 +69,13 @@ impl Controller {
         self.set_in_motion(id, desired, steps, now);
     }
 
-    fn record_decision(&mut self, id: FamilyId, from: Option<Announcement>, to: Announcement) {
+    fn record_decision(
+        &mut self,
+        id: FamilyId,
+        from: Option<Announcement>,
+        to: Announcement,
+        because: Because,
+    ) {
         let family = &self.services[id.service].families[id.family];
         let event = Event::Decided {
             service: self.config.services[id.service].name.to_string(),
@@ -70,18 +83,23 @@ impl Controller {
             from,
             to,
             reason: family.reason.clone(),
-            evidence: self.evidence(id),
+            evidence: self.evidence(id, because),
         };
         self.record(event);
     }
 
-    /// The last answer of the check that decided: of one that failed, where one did.
-    fn evidence(&self, id: FamilyId) -> Option<Evidence> {
-        let service = &self.services[id.service];
-        let family = service.families[id.family].family;
-        let probes = service.probes.iter();
-        let own = probes.filter(|probe| probe.decides_on(family));
-        let probe = own.min_by_key(|probe| probe.tracker.health() != Health::Unhealthy)?;
+    /// The last answer of the check that decided; where all did, of the first.
+    fn evidence(&self, id: FamilyId, because: Because) -> Option<Evidence> {
+        let position = match because {
+            Because::FailedCheck(position) => position,
+            Because::Passed => 0,
+            Because::Stop
+            | Because::MissingAddress
+            | Because::Order
+            | Because::Damping
+            | Because::Undecided => return None,
+        };
+        let probe = self.probes_of(id).nth(position)?;
         let last = probe.last.as_ref()?;
         Some(Evidence {
             check: probe.name.clone(),
@@ -92,30 +110,50 @@ impl Controller {
         })
     }
 
-    fn decide(&self, id: FamilyId) -> Decision {
-        if let Some(signal) = self.stopping {
-            let reason = format!("the daemon stops on {signal}");
-            return Decision {
-                desired: Some(Announcement::Withdrawn),
-                reason,
-            };
-        }
+    fn decide(&self, id: FamilyId, now: Instant) -> Decision {
         let service = &self.services[id.service];
         let family = &service.families[id.family];
-        let checks: Vec<_> = service
-            .probes
-            .iter()
-            .filter(|probe| probe.decides_on(family.family))
+        policy::decide(&Inputs {
+            stopping: self.stopping,
+            order: service.order.as_ref(),
+            addresses: self.addresses_of(id),
+            checks: &self.checks_of(id),
+            hold: family.hold(now, Timestamp::now()),
+            current: family.current(),
+            has_twin: family.has_twin,
+        })
+    }
+
+    /// The probes that decide on a family.
+    fn probes_of(&self, id: FamilyId) -> impl Iterator<Item = &ProbeState> {
+        let service = &self.services[id.service];
+        let family = service.families[id.family].family;
+        let probes = service.probes.iter();
+        probes.filter(move |probe| probe.decides_on(family))
+    }
+
+    /// Those probes, for a decision.
+    pub(super) fn checks_of(&self, id: FamilyId) -> Vec<CheckView<'_>> {
+        self.probes_of(id)
             .map(|probe| CheckView {
                 name: &probe.name,
                 health: probe.tracker.health(),
                 reason: &probe.reason,
+                on_failure: probe.on_failure,
+                off_host: self.is_off_host(probe.server.ip()),
             })
-            .collect();
-        policy::decide(&checks, self.addresses_of(id))
+            .collect()
     }
 
-    fn addresses_of(&self, id: FamilyId) -> Addresses {
+    /// Whether this is known to be an address of another host.
+    fn is_off_host(&self, server: IpAddr) -> bool {
+        let server = server.to_canonical();
+        let other = |own: &HashSet<IpAddr>| !own.contains(&server);
+        !server.is_loopback() && self.addresses.as_ref().is_some_and(other)
+    }
+
+    /// Whether the host has what a family needs.
+    pub(super) fn addresses_of(&self, id: FamilyId) -> Addresses {
         if !self.config.services[id.service].require_address {
             return Addresses::Present;
         }

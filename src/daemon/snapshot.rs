@@ -1,13 +1,16 @@
 //! The controller's state as the status document.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 
-use super::controller::{Controller, ServiceState};
+use super::FamilyId;
+use super::controller::Controller;
 use super::family::{FamilyState, ProbeState};
 use crate::bird::table::LocalTime;
 use crate::config::{self, Neighbor};
 use crate::health;
-use crate::policy::Announcement;
+use crate::policy;
 use crate::reconcile::{Intent, Seen};
 use crate::status::{
     Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Flaps, Health, Node,
@@ -17,6 +20,7 @@ use crate::status::{
 impl Controller {
     /// Puts everything that is known together.
     pub(super) fn snapshot(&self, at: Timestamp) -> Snapshot {
+        let now = Instant::now();
         let node = &self.config.node;
         Snapshot {
             version: VERSION,
@@ -39,7 +43,7 @@ impl Controller {
                 .services
                 .iter()
                 .enumerate()
-                .map(|(i, spec)| self.service(i, spec))
+                .map(|(i, spec)| self.service(i, spec, now, at))
                 .collect(),
             sessions: self
                 .config
@@ -67,15 +71,25 @@ impl Controller {
         self.bird.polled_at?.checked_sub(time?.age(now)?).ok()
     }
 
-    fn service(&self, index: usize, spec: &config::Service) -> Service {
+    fn service(
+        &self,
+        index: usize,
+        spec: &config::Service,
+        now: Instant,
+        at: Timestamp,
+    ) -> Service {
         let state = &self.services[index];
-        let families: Vec<_> = state.families.iter().map(family_status).collect();
+        let families: Vec<_> = state
+            .families
+            .iter()
+            .map(|family| family_status(family, now, at))
+            .collect();
         let least = families
             .iter()
             .min_by_key(|family| (rank(family.actual), family.desired));
         Service {
             name: spec.name.to_string(),
-            health: health_of(state),
+            health: self.health_of(index),
             desired: least.and_then(|family| family.desired),
             actual: least.map_or(Actual::Unknown, |family| family.actual),
             reason: least
@@ -87,11 +101,35 @@ impl Controller {
                 fall: spec.thresholds.fall,
                 rise: spec.thresholds.rise,
             },
-            damping: Damping::default(),
+            damping: longest(families.iter().map(|family| family.damping)),
             checks: state.probes.iter().map(check).collect(),
             protocols: state.families.iter().flat_map(protocols).collect(),
             exported_to: self.exports_of(index),
             families,
+        }
+    }
+
+    /// What the checks and the host say, whatever is announced: an operator's order makes nobody ill, nor well.
+    pub(super) fn health_of(&self, service: usize) -> Health {
+        let state = &self.services[service];
+        let is_out = |family| {
+            let id = FamilyId { service, family };
+            policy::is_out(&self.checks_of(id), self.addresses_of(id))
+        };
+        let out = (0..state.families.len())
+            .filter(|family| is_out(*family))
+            .count();
+        let is = |health| move |probe: &ProbeState| probe.tracker.health() == health;
+        let failed = state.probes.iter().any(is(health::Health::Unhealthy));
+        let failing = state.probes.iter().any(|probe| probe.tracker.is_failing());
+        if out > 0 && out == state.families.len() {
+            Health::Unhealthy
+        } else if out > 0 || failed || failing {
+            Health::Degraded
+        } else if state.probes.iter().all(is(health::Health::Healthy)) {
+            Health::Healthy
+        } else {
+            Health::Unknown
         }
     }
 
@@ -158,42 +196,24 @@ fn rank(actual: Actual) -> u8 {
     }
 }
 
-fn family_status(state: &FamilyState) -> FamilyStatus {
+/// The hold that ends last; where none is held, the largest penalty.
+fn longest(families: impl Iterator<Item = Damping>) -> Damping {
+    let later = |left: &Damping, right: &Damping| {
+        let until = left.hold_until.cmp(&right.hold_until);
+        until.then(left.penalty.total_cmp(&right.penalty))
+    };
+    families.max_by(later).unwrap_or_default()
+}
+
+fn family_status(state: &FamilyState, now: Instant, at: Timestamp) -> FamilyStatus {
     FamilyStatus {
         family: state.family,
         desired: state.desired,
         actual: state.view.actual().into(),
         reason: state.reason.clone(),
         since: state.since,
-        damping: Damping::default(),
+        damping: state.damping(now, at),
         error: state.error.clone(),
-    }
-}
-
-fn health_of(state: &ServiceState) -> Health {
-    let all = |health| {
-        state
-            .probes
-            .iter()
-            .all(|probe| probe.tracker.health() == health)
-    };
-    let any = |health| {
-        state
-            .probes
-            .iter()
-            .any(|probe| probe.tracker.health() == health)
-    };
-    let out = |family: &FamilyState| family.desired == Some(Announcement::Withdrawn);
-    if state.families.iter().all(out) {
-        return Health::Unhealthy;
-    }
-    if any(health::Health::Unhealthy) || state.families.iter().any(out) {
-        return Health::Degraded;
-    }
-    match state.probes.iter().any(|probe| probe.tracker.is_failing()) {
-        true => Health::Degraded,
-        false if all(health::Health::Healthy) => Health::Healthy,
-        false => Health::Unknown,
     }
 }
 
@@ -201,7 +221,7 @@ fn check(probe: &ProbeState) -> Check {
     let last = probe.last.as_ref();
     Check {
         name: probe.check.clone(),
-        server: probe.server.clone(),
+        server: probe.server.to_string(),
         verdict: last.map(|last| last.verdict),
         health: match probe.tracker.health() {
             health::Health::Unknown => Health::Unknown,

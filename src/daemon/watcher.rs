@@ -1,4 +1,4 @@
-//! Asks the host for its addresses, for `require_address`.
+//! Asks the host for its addresses: for `require_address`, and to know which checks are of other hosts.
 
 use std::convert::Infallible;
 use std::time::Duration;
