@@ -17,6 +17,7 @@ mod observe;
 mod poller;
 mod prober;
 mod record;
+mod sessions;
 mod settle;
 mod signals;
 mod snapshot;

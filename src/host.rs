@@ -1,8 +1,10 @@
-//! What this host has: its addresses.
+//! What this host has: its addresses, and counters of its kernel.
 
 use std::collections::HashSet;
 use std::io;
 use std::net::IpAddr;
+
+use crate::flap::hint::Md5;
 
 /// The addresses on all interfaces, loopback included.
 pub fn addresses() -> io::Result<HashSet<IpAddr>> {
@@ -10,6 +12,12 @@ pub fn addresses() -> io::Result<HashSet<IpAddr>> {
     Ok(interfaces
         .filter_map(|interface| address(interface.address?))
         .collect())
+}
+
+/// What the kernel has refused because of TCP MD5 signatures, in this network namespace; `None` if it does not
+/// count that.
+pub fn md5() -> Option<Md5> {
+    Md5::read(&std::fs::read_to_string("/proc/net/netstat").ok()?)
 }
 
 fn address(storage: nix::sys::socket::SockaddrStorage) -> Option<IpAddr> {

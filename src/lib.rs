@@ -44,6 +44,7 @@ pub mod damping;
 pub mod decay;
 pub mod dns;
 pub mod files;
+pub mod flap;
 pub mod health;
 pub mod history;
 pub mod host;

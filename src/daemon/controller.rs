@@ -19,6 +19,7 @@ use super::actuator::CONNECTIONS;
 use super::family::{FamilyState, Motion, ProbeState};
 use super::poller::{ExportId, ExportQuestion, Poll, exports};
 use super::prober::Prober;
+use super::sessions::Sessions;
 use super::{Error, Event, FamilyId, Observed, ProbeId, STOP_DEADLINE};
 use crate::config::{CheckKind, Config, OnStop, Service};
 use crate::health::Tracker;
@@ -62,6 +63,7 @@ pub(super) struct Controller {
     pub(super) config: Arc<Config>,
     pub(super) services: Vec<ServiceState>,
     pub(super) bird: BirdState,
+    pub(super) sessions: Sessions,
     pub(super) questions: Vec<ExportQuestion>,
     pub(super) started_at: Timestamp,
     /// `None` until the host was asked, and again when it cannot be.
@@ -92,6 +94,7 @@ impl Controller {
         Self {
             services,
             bird: BirdState::default(),
+            sessions: Sessions::new(&config, now),
             questions: exports(&config),
             started_at: Timestamp::now(),
             addresses: None,
@@ -253,6 +256,7 @@ impl Controller {
         if late > TICK {
             tracing::warn!(seconds = late.as_secs_f64(), "this daemon was stalled");
         }
+        self.calm_sessions(now);
         for service in 0..self.services.len() {
             let mut decided = false;
             for probe in &mut self.services[service].probes {

@@ -24,11 +24,15 @@ impl Controller {
                     self.bird_is_back.send_modify(|count| *count += 1);
                 }
                 self.observe(&poll);
+                self.watch_sessions(&poll);
                 self.bird.poll = Some(poll);
                 self.bird.polled_at = Some(Timestamp::now());
             }
             Err(error) => {
                 self.bird.is_gone = error.is_no_bird();
+                if self.bird.is_gone {
+                    self.sessions.on_loss_of_bird();
+                }
                 let error = error.to_string();
                 if self.bird.error.as_ref() != Some(&error) {
                     self.record(Event::BirdLost {

@@ -14,6 +14,8 @@ use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
 use crate::bird::table::{self, BfdSession, DaemonStatus, Protocol};
 use crate::config::{Announcement, Config};
+use crate::flap::hint::Md5;
+use crate::host;
 use crate::intent;
 use crate::model::Prefix;
 use crate::reconcile::Intent;
@@ -35,6 +37,8 @@ const FILES_TIME: Duration = Duration::from_millis(500);
 pub(super) struct Poll {
     /// When the questions began: what was done since is not in the answers.
     pub(super) began: Instant,
+    /// When BIRD had said what its clock shows: the ages of its answers are as of then.
+    pub(super) answered: Instant,
     /// BIRD itself.
     pub(super) daemon: DaemonStatus,
     /// Its protocols.
@@ -51,6 +55,8 @@ pub(super) struct Files {
     pub(super) intents: HashMap<FamilyId, [Intent; 2]>,
     /// Protocols whose intent file BIRD's configuration includes; `None` if it cannot be read.
     pub(super) protected: Option<HashSet<String>>,
+    /// What the kernel has refused because of TCP MD5 signatures; `None` if it does not say.
+    pub(super) md5: Option<Md5>,
 }
 
 /// A prefix at a session, by its position in [`exports`].
@@ -154,6 +160,7 @@ impl Poller {
                 .insert(Client::connect_restricted(&self.config.bird.socket).await?),
         };
         let status = client.demand(&Command::ShowStatus).await?;
+        let answered = Instant::now();
         let daemon = table::daemon_status(&status)
             .ok_or_else(|| Error::NotBird(status.last().text.to_owned()))?;
         let protocols = client.demand(&Command::ShowProtocolsAll).await?;
@@ -161,6 +168,7 @@ impl Poller {
         let bfd = client.ask(&Command::ShowBfdSessions).await?;
         Ok(Poll {
             began,
+            answered,
             protocols: table::protocols(&protocols, daemon.now),
             bfd: table::bfd_sessions(&bfd, daemon.now),
             daemon,
@@ -183,6 +191,7 @@ impl Poller {
             .insert(tokio::task::spawn_blocking(move || Files {
                 intents: intents(&config),
                 protected: protected(&config),
+                md5: host::md5(),
             }));
         let Ok(files) = timeout(FILES_TIME, reading).await else {
             tracing::warn!(

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use super::FamilyId;
 use super::controller::Controller;
 use super::family::{FamilyState, ProbeState};
-use crate::bird::table::LocalTime;
-use crate::config::{self, Neighbor};
+use super::sessions::SessionState;
+use crate::bird::table::{self, LimitKind, LocalTime};
+use crate::config;
 use crate::health;
 use crate::policy;
 use crate::reconcile::{Intent, Seen};
 use crate::status::{
-    Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Flaps, Health, Node,
-    OnFailure, Protocol, Service, Session, Snapshot, Thresholds, VERSION,
+    Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Health, Limit, Node,
+    OnFailure, Protocol, Routes, Service, Session, Snapshot, Thresholds, VERSION,
 };
 
 impl Controller {
@@ -46,10 +47,10 @@ impl Controller {
                 .map(|(i, spec)| self.service(i, spec, now, at))
                 .collect(),
             sessions: self
-                .config
-                .neighbors
+                .sessions
+                .states
                 .iter()
-                .flat_map(|neighbor| self.sessions_of(neighbor))
+                .map(|state| self.session(state, now, at))
                 .collect(),
         }
     }
@@ -145,14 +146,8 @@ impl Controller {
             .collect()
     }
 
-    fn sessions_of(&self, neighbor: &Neighbor) -> Vec<Session> {
-        let sessions = neighbor.named_sessions();
-        sessions
-            .map(|(name, session)| self.session(name, neighbor, session))
-            .collect()
-    }
-
-    fn session(&self, name: String, neighbor: &Neighbor, session: &config::Session) -> Session {
+    fn session(&self, state: &SessionState, now: Instant, at: Timestamp) -> Session {
+        let name = state.tracker.session();
         let poll = self
             .bird
             .poll
@@ -160,11 +155,11 @@ impl Controller {
             .filter(|_| self.bird.error.is_none());
         let protocol =
             poll.and_then(|poll| poll.protocols.iter().find(|protocol| protocol.name == name));
-        let bfd = poll.and_then(|poll| poll.bfd.iter().find(|bfd| bfd.address == session.remote));
+        let bfd = poll.and_then(|poll| poll.bfd.iter().find(|bfd| bfd.address == state.remote));
         Session {
-            name,
-            neighbor: session.remote.to_string(),
-            asn: neighbor.asn.get(),
+            name: name.to_owned(),
+            neighbor: state.remote.to_string(),
+            asn: state.asn,
             state: match (poll, protocol) {
                 (None, _) => "Unknown".to_owned(),
                 (_, None) => "Missing".to_owned(),
@@ -177,13 +172,41 @@ impl Controller {
                 .and_then(|protocol| protocol.last_error())
                 .map(ToString::to_string),
             limit_hit: protocol.is_some_and(|protocol| protocol.limit_hit()),
-            message: None,
-            hint: None,
-            limits: Vec::new(),
-            routes: None,
-            flaps: Flaps::default(),
+            message: protocol.and_then(|protocol| protocol.message.clone()),
+            hint: state.hint.clone().filter(|_| poll.is_some()),
+            limits: protocol.map(limits).unwrap_or_default(),
+            routes: protocol.and_then(routes),
+            flaps: state.flaps(now, at),
         }
     }
+}
+
+fn limits(protocol: &table::Protocol) -> Vec<Limit> {
+    let limits = protocol.channels.iter().flat_map(table::Channel::limits);
+    let limit = |(kind, limit): (LimitKind, &table::Limit)| {
+        Some(Limit {
+            direction: kind.word().to_owned(),
+            max: limit.max?,
+            action: limit.action?.word().to_owned(),
+            hit: limit.hit,
+        })
+    };
+    limits.filter_map(limit).collect()
+}
+
+/// Of all channels together. What BIRD does not count is not zero.
+fn routes(protocol: &table::Protocol) -> Option<Routes> {
+    let channels = protocol.channels.iter();
+    let counted: Vec<table::Routes> = channels.filter_map(|channel| channel.routes).collect();
+    let sum = |count: fn(&table::Routes) -> Option<u64>| {
+        let counts: Vec<u64> = counted.iter().filter_map(count).collect();
+        (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
+    };
+    Some(Routes {
+        imported: sum(|routes| routes.imported)?,
+        exported: sum(|routes| routes.exported)?,
+        filtered: sum(|routes| routes.filtered),
+    })
 }
 
 /// What is worst for the service stands for it.

@@ -12,6 +12,7 @@ mod draining_checks;
 mod fake_bird;
 mod families;
 mod faults;
+mod flaps;
 mod host;
 mod host_generated;
 mod host_packets;

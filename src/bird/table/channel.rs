@@ -130,6 +130,18 @@ pub enum LimitKind {
     Export,
 }
 
+impl LimitKind {
+    /// BIRD's word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Import => "import",
+            Self::Export => "export",
+        }
+    }
+}
+
 /// A limit on routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
@@ -155,6 +167,17 @@ pub enum LimitAction {
 }
 
 impl LimitAction {
+    /// BIRD's word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Block => "block",
+            Self::Restart => "restart",
+            Self::Disable => "disable",
+        }
+    }
+
     /// The action of this name.
     pub(super) fn of(word: &str) -> Option<Self> {
         Some(match word {

@@ -90,6 +90,7 @@ pub struct Settings {
     services: Vec<Service>,
     bfd: bool,
     daemon: Vec<String>,
+    neighbor: Vec<String>,
     host: Vec<String>,
 }
 
@@ -101,6 +102,7 @@ impl Settings {
             services: services.into(),
             bfd: true,
             daemon: Vec::new(),
+            neighbor: vec!["hold_time: 10s".to_owned()],
             host: Vec::new(),
         }
     }
@@ -122,6 +124,15 @@ impl Settings {
     #[must_use]
     pub fn daemon(mut self, option: &str) -> Self {
         self.daemon.push(format!(", {option}"));
+        self
+    }
+
+    /// Adds a key of the neighbour's, such as `hold_time: 3s`; it replaces an earlier one of the same name.
+    #[must_use]
+    pub fn neighbor(mut self, option: &str) -> Self {
+        let key = option.split(':').next();
+        self.neighbor.retain(|other| other.split(':').next() != key);
+        self.neighbor.push(option.to_owned());
         self
     }
 
@@ -150,6 +161,7 @@ impl Settings {
         let directory = lab.node().directory().display();
         let password = lab.password_file()?;
         let (password, bfd, daemon) = (password.display(), self.bfd, self.daemon.concat());
+        let neighbor = self.neighbor.join("\n    ");
         let (version, host) = (Bird::node_release()?, self.host.join(", "));
         let program = Bird::node_program();
         let program = program.display();
@@ -174,7 +186,7 @@ neighbors:
       - {{ local: \"fd99::2\", remote: \"fd99::1\" }}
     password_file: {password}
     bfd: {bfd}
-    hold_time: 10s
+    {neighbor}
 services:
 "
         );
