@@ -1,9 +1,14 @@
 //! The command line as types, and nothing else: `--help`, the man page and the completions come from here.
 
+mod orders;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use orders::{End, Give};
+
+use crate::history::Since;
 use crate::model::{NeighborName, Period, ServiceName};
 
 /// Keeps the BGP announcement of a DNS anycast node equal to the health of its DNS server.
@@ -104,6 +109,39 @@ pub enum Command {
         #[arg(long, value_name = "SOCKET")]
         control: Option<PathBuf>,
     },
+    /// Make a service the last choice of neighbours, without a gap
+    #[command(after_help = orders::DRAIN)]
+    Drain(Give),
+    /// End a drain
+    #[command(after_help = orders::UNDRAIN)]
+    Undrain(End),
+    /// Take a service out, whatever its checks say
+    #[command(after_help = orders::WITHDRAW)]
+    Withdraw(Give),
+    /// Keep a service announced, whatever its checks say: dangerous
+    #[command(after_help = orders::PIN)]
+    Pin(Give),
+    /// End a drain, a withdraw or a pin, and what damping holds back
+    #[command(after_help = orders::RELEASE)]
+    Release(End),
+    /// Show what happened and why: decisions, flaps, orders, with their evidence
+    #[command(after_help = HISTORY_EXIT_CODES)]
+    History {
+        /// Only what is about this service
+        service: Option<ServiceName>,
+        /// From then on: how long ago, as in 1h, or when, as in 2026-11-22T20:00:00Z
+        #[arg(long, value_name = "TIME")]
+        since: Option<Since>,
+        /// The newest so many, at most 10000
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        limit: Option<u16>,
+        /// Print the history as JSON, format version 1
+        #[arg(long)]
+        json: bool,
+        /// The daemon's control socket, instead of the one in the configuration
+        #[arg(long, value_name = "SOCKET")]
+        control: Option<PathBuf>,
+    },
     /// Run the checks once and show what came back
     Probe {
         /// Only this service
@@ -162,6 +200,9 @@ pub struct Status {
     #[arg(long, value_name = "SOCKET")]
     pub control: Option<PathBuf>,
 }
+
+const HISTORY_EXIT_CODES: &str = "\
+Without a daemon, the files of the last one are read. Exits with 0, and with 4 when there are none either.";
 
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

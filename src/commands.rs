@@ -4,6 +4,8 @@ pub mod apply;
 pub mod check;
 pub mod diff;
 pub mod documents;
+pub mod history;
+pub mod orders;
 pub mod probe;
 pub mod render;
 pub mod run;
@@ -24,6 +26,7 @@ use crate::apply::Options;
 use crate::cli::{Cli, Command, Format};
 use crate::config::Parsed;
 use crate::files::{self, ReadError, Refused};
+use crate::overrides::{Action, Kind};
 use crate::status::Level;
 
 /// The exit codes of every command.
@@ -175,6 +178,27 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             json,
             control,
         } => why::why(&cli.config, control, &service, json),
+        Command::Drain(order) => orders::give(&cli.config, Kind::Drain, order),
+        Command::Undrain(end) => orders::end(&cli.config, Action::Undrain, end),
+        Command::Withdraw(order) => orders::give(&cli.config, Kind::Withdraw, order),
+        Command::Pin(order) => orders::give(&cli.config, Kind::Pin, order),
+        Command::Release(end) => orders::end(&cli.config, Action::Release, end),
+        Command::History {
+            service,
+            since,
+            limit,
+            json,
+            control,
+        } => {
+            let options = history::Options {
+                service: service.as_ref(),
+                since,
+                limit: limit.map(usize::from),
+                json,
+                control,
+            };
+            history::history(&cli.config, options)
+        }
         Command::Probe { service, json } => probe::probe(&cli.config, service.as_ref(), json),
         Command::Schema { included } => Ok(documents::schema(included)),
         Command::Completions { shell } => Ok(documents::completions(shell)),

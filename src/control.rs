@@ -13,17 +13,24 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
+use crate::history::{History, Selection};
+use crate::operators::Peer;
+use crate::overrides;
 use crate::status::Snapshot;
 
 /// What can be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// The snapshot.
     Status,
+    /// Give or end orders: for root, the daemon's own user and the members of `daemon.operator_group`.
+    Order(overrides::Request),
+    /// What happened.
+    History(Selection),
 }
 
 /// What comes back.
@@ -32,6 +39,14 @@ pub enum Request {
 pub enum Response {
     /// The snapshot.
     Status(Box<Snapshot>),
+    /// What came of a request for orders.
+    Order(overrides::Report),
+    /// Why whoever asks may not, and what to do.
+    Denied(String),
+    /// Why the request makes no sense; nothing was done.
+    Invalid(String),
+    /// What happened.
+    History(Box<History>),
     /// Why there is no answer.
     Error(String),
 }
@@ -78,6 +93,14 @@ pub enum Error {
     /// The daemon said no.
     #[error("the daemon refused: {0}")]
     Refused(String),
+    /// The daemon takes no such request.
+    #[error("the daemon takes no such request: {0}")]
+    Invalid(String),
+    /// It answered what nobody asked.
+    #[error(
+        "the daemon answered something else than it was asked: is it of another release? Restart it"
+    )]
+    Mismatch,
 }
 
 /// The open socket.
@@ -137,7 +160,7 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 /// Serves for ever. Requests that cannot be read are answered with an error.
 pub async fn serve<F, A>(listener: Listener, answer: F) -> Infallible
 where
-    F: Fn(Request) -> A + Clone + Send + 'static,
+    F: Fn(Request, Option<Peer>) -> A + Clone + Send + 'static,
     A: Future<Output = Response> + Send,
 {
     let mut clients = JoinSet::new();
@@ -164,20 +187,36 @@ where
 
 async fn serve_one<F, A>(stream: UnixStream, answer: F) -> io::Result<()>
 where
-    F: Fn(Request) -> A,
+    F: Fn(Request, Option<Peer>) -> A,
     A: Future<Output = Response>,
 {
+    let peer = Peer::of(&stream);
     let mut stream = BufReader::new(stream);
     let mut line = Vec::new();
     let mut request = (&mut stream).take(MAX_REQUEST);
     request.read_until(b'\n', &mut line).await?;
     let response = match serde_json::from_slice(&line) {
-        Ok(request) => answer(request).await,
+        Ok(request) => answer(request, peer).await,
         Err(error) => Response::Error(format!("the request cannot be read: {error}")),
     };
-    let mut text = serde_json::to_vec(&response)?;
+    let mut text = encode(response).await?;
     text.push(b'\n');
     stream.get_mut().write_all(&text).await
+}
+
+/// As JSON. What takes long is not done by the runtime's own thread.
+async fn encode(response: Response) -> io::Result<Vec<u8>> {
+    match response {
+        Response::History(_) => {
+            let work = move || serde_json::to_vec(&response);
+            Ok(spawn_blocking(work).await.map_err(io::Error::other)??)
+        }
+        Response::Status(_)
+        | Response::Order(_)
+        | Response::Denied(_)
+        | Response::Invalid(_)
+        | Response::Error(_) => Ok(serde_json::to_vec(&response)?),
+    }
 }
 
 /// Asks the daemon.
@@ -192,7 +231,8 @@ pub async fn ask(path: &Path, request: Request) -> Result<Response, Error> {
             DEADLINE.as_secs()
         ))),
         Ok(Err(error)) => Err(no_daemon(explain(&error))),
-        Ok(Ok(Response::Error(error))) => Err(Error::Refused(error)),
+        Ok(Ok(Response::Error(error) | Response::Denied(error))) => Err(Error::Refused(error)),
+        Ok(Ok(Response::Invalid(error))) => Err(Error::Invalid(error)),
         Ok(Ok(response)) => Ok(response),
     }
 }
@@ -216,7 +256,7 @@ fn explain(error: &io::Error) -> String {
             "nobody listens there; `anycastctl run` has ended or crashed".to_owned()
         }
         io::ErrorKind::PermissionDenied => {
-            "permission denied; run as root or join the group that owns the socket".to_owned()
+            "permission denied; run as root, or join the group that owns the socket (`daemon.operator_group`)".to_owned()
         }
         _ => error.to_string(),
     }
@@ -226,7 +266,7 @@ fn explain(error: &io::Error) -> String {
 mod tests {
     use super::*;
 
-    async fn no(_: Request) -> Response {
+    async fn no(_: Request, _: Option<Peer>) -> Response {
         Response::Error("no".to_owned())
     }
 
@@ -268,6 +308,7 @@ mod tests {
             &b"\n"[..],
             b"{}\n",
             b"\"reboot\"\n",
+            b"{\"order\": {\"whom\": \"all\", \"action\": \"reboot\", \"reason\": null}}\n",
             b"\x01\n",
             b"\xff\xfe\n",
         ] {

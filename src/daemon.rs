@@ -3,8 +3,9 @@
 //! ```text
 //! prober (one a check and server) --.                      .--> actuator (one a family in motion)
 //! poller (BIRD, on a timer) ---------+--> controller -------+
-//! watcher (addresses) --------------'     ^        `--> status, when somebody asks
-//!                          control socket-'
+//! watcher (addresses) --------------'     ^        |--> status, when somebody asks
+//!                          control socket-'        |--> keeper (the orders in force, on the disk)
+//!                                                  `--> history (a thread that writes)
 //! ```
 //!
 //! A task that ends before it is told to ends the daemon: systemd starts it again, and it adopts what is
@@ -12,10 +13,15 @@
 
 mod actuator;
 mod controller;
+mod desk;
 mod family;
+mod found;
+mod keeper;
 mod observe;
+mod orders;
 mod poller;
 mod prober;
+mod recall;
 mod record;
 mod sessions;
 mod settle;
@@ -31,7 +37,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -39,9 +45,16 @@ use crate::bird::client;
 use crate::config::{Config, OnFailure, Service};
 use crate::control::{self, Request, Response};
 use crate::health::Verdict;
+use crate::history::{self, Record};
+use crate::operators::{Operators, Peer};
+use crate::overrides;
 use crate::status::Snapshot;
 
 use controller::Controller;
+use desk::Desk;
+use keeper::{Keeper, Kept};
+use recall::Recall;
+use record::Recorder;
 use signals::Signals;
 
 /// Why the daemon ended.
@@ -77,6 +90,9 @@ const STOP_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a stop waits for BIRD's answer to the last poll.
 const LAST_ANSWER: Duration = Duration::from_millis(500);
 
+/// How long a stop waits for the last records to be on disk.
+const LAST_RECORDS: Duration = Duration::from_millis(500);
+
 /// So many events may wait for the controller; senders then wait, too.
 const QUEUE: usize = 1024;
 
@@ -99,6 +115,18 @@ enum Event {
     Ended(FamilyId),
     /// Somebody wants the snapshot.
     Status(oneshot::Sender<Snapshot>),
+    /// An operator, by this name, asks for orders.
+    Order(overrides::Request, String, oneshot::Sender<orders::Taken>),
+    /// Somebody who may not did.
+    OrderDenied(history::Event),
+    /// The disk has the orders in force; or why not.
+    OrdersKept(Option<String>),
+    /// Something is wrong with the daemon itself: where that stands, and what.
+    Problem(&'static str, String),
+    /// What was recorded before this start.
+    Remembered(Vec<Record>),
+    /// Somebody wants what is recorded in memory.
+    Recall(oneshot::Sender<record::Recalled>),
 }
 
 /// What a probe found.
@@ -131,9 +159,22 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let config = Arc::new(config);
     let (events, queue) = mpsc::channel(QUEUE);
     let (poll_requests, polls) = mpsc::channel(POLL_REQUESTS);
-    let now = Instant::now();
-    let controller = Controller::new(Arc::clone(&config), events.clone(), poll_requests, now);
+    let (recorder, written) = Recorder::start(&config.daemon.state_dir, events.clone());
+    let mut controller = Controller::new(
+        Arc::clone(&config),
+        events.clone(),
+        poll_requests,
+        recorder,
+        Instant::now(),
+    );
     let mut tasks = JoinSet::new();
+    let desk = Desk {
+        operators: Operators::new(config.daemon.operator_group.clone()),
+        kept: start_keeper(&mut tasks, &controller),
+        recall: Recall::new(config.daemon.state_dir.clone(), events.clone()),
+        events: events.clone(),
+    };
+    controller.adopt_orders(found::find(&config).await);
     controller.start_probers(&mut tasks);
     let talking = Arc::new(Mutex::new(()));
     tasks.spawn(poller::run(
@@ -142,13 +183,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
         polls,
         events.clone(),
     ));
-    start_tasks(&mut tasks, &config, listener, events);
-    tracing::info!(
-        node = config.node.name,
-        services = config.services.len(),
-        version = env!("CARGO_PKG_VERSION"),
-        "started"
-    );
+    start_tasks(&mut tasks, &config, listener, desk);
     let stopped = tokio::select! {
         stopped = controller.run(queue, signals.stop()) => stopped,
         Some(ended) = tasks.join_next() => Err(Error::Task(
@@ -157,17 +192,31 @@ pub async fn run(config: Config) -> Result<(), Error> {
     };
     // Never in the middle of an answer: BIRD 3.4.0 was seen to crash when its reader went away there.
     let _talking = timeout(LAST_ANSWER, talking.lock()).await;
+    let _written = timeout(LAST_RECORDS, written).await;
     // Nobody answers there any more.
     let _ = std::fs::remove_file(&config.daemon.control);
     stopped
 }
 
-/// Everything but probers, actuators and the poller.
+/// The writer of orders. It is there before anything is to be written.
+fn start_keeper(tasks: &mut JoinSet<Infallible>, controller: &Controller) -> watch::Receiver<Kept> {
+    let (kept, receiver) = watch::channel(Kept::default());
+    let keeper = Keeper {
+        directory: controller.config.daemon.state_dir.clone(),
+        wanted: controller.orders.wanted.subscribe(),
+        kept,
+        events: controller.events.clone(),
+    };
+    tasks.spawn(keeper.run());
+    receiver
+}
+
+/// Everything but probers, actuators, the poller and the keeper.
 fn start_tasks(
     tasks: &mut JoinSet<Infallible>,
     config: &Arc<Config>,
     listener: control::Listener,
-    events: mpsc::Sender<Event>,
+    desk: Desk,
 ) {
     let drains = |service: &Service| {
         let mut checks = service.checks.iter();
@@ -175,23 +224,33 @@ fn start_tasks(
     };
     let asks = |service: &Service| service.require_address || drains(service);
     if config.services.iter().any(asks) {
-        tasks.spawn(watcher::run(events.clone()));
+        tasks.spawn(watcher::run(desk.events.clone()));
     }
-    tasks.spawn(control::serve(listener, move |request| {
-        answer(request, events.clone())
-    }));
+    let config = Arc::clone(config);
+    tasks.spawn(async move {
+        let given = desk.operators.hand_over(&config.daemon.control).await;
+        if let Err(problem) = given {
+            let _ = desk.events.send(Event::Problem("operators", problem)).await;
+        }
+        control::serve(listener, move |request, peer| {
+            answer(request, peer, desk.clone())
+        })
+        .await
+    });
 }
 
-async fn answer(request: Request, events: mpsc::Sender<Event>) -> Response {
-    let (reply, snapshot) = oneshot::channel();
+async fn answer(request: Request, peer: Option<Peer>, desk: Desk) -> Response {
     match request {
         Request::Status => {
+            let (reply, snapshot) = oneshot::channel();
             // Either fails only while the daemon stops.
-            let _ = events.send(Event::Status(reply)).await;
+            let _ = desk.events.send(Event::Status(reply)).await;
             match snapshot.await {
                 Ok(snapshot) => Response::Status(Box::new(snapshot)),
                 Err(_) => Response::Error("the daemon is stopping".to_owned()),
             }
         }
+        Request::Order(request) => desk.answer(request, peer).await,
+        Request::History(selection) => desk.recall.answer(selection).await,
     }
 }

@@ -1,6 +1,7 @@
 //! Files: bounded reads, and writes that are whole or have not happened.
 
 mod configuration;
+mod overrides;
 
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
@@ -8,6 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 pub use configuration::{Refused, read_configuration};
+pub use overrides::{UnreadableOrders, keep_unreadable_orders, read_orders, write_orders};
 use secrecy::SecretString;
 
 /// Why a file could not be read.

@@ -1,6 +1,11 @@
 //! What happened, with its evidence: the one list of events that the log, the history on disk and the counters
 //! are made from.
 
+mod document;
+mod lines;
+mod memory;
+mod since;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +13,11 @@ use crate::health::Verdict;
 use crate::model::Family;
 use crate::overrides::{Kind, Override};
 use crate::policy::Announcement;
+
+pub use document::{Entry, Found, History, MAX_ENTRIES, Origin, Selection, Unknown, VERSION};
+pub use lines::write_lines;
+pub use memory::{MAX_LINE, Memory};
+pub use since::{InvalidSince, Since};
 
 /// An event and its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,11 +37,17 @@ pub enum Event {
     Started {
         /// Its release.
         version: String,
+        /// The node's name.
+        node: String,
+        /// So many services.
+        services: usize,
     },
     /// The daemon was told to stop.
     Stopping {
         /// By which signal.
         signal: String,
+        /// What that does to announcements: `withdraw` or `hold`.
+        on_stop: String,
     },
     /// Something else is desired of a family of a service than before.
     Decided {
@@ -160,6 +176,15 @@ pub enum Event {
         /// When.
         reconfigured_at: Option<Timestamp>,
     },
+    /// Events that are missing on disk: it was full, or too slow.
+    HistoryGap {
+        /// How many.
+        missing: u64,
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        because: String,
+    },
 }
 
 /// The answer that decided.
@@ -198,7 +223,8 @@ impl Event {
             | Self::BirdAnswers { .. }
             | Self::BirdLost { .. }
             | Self::BirdRestarted { .. }
-            | Self::BirdReconfigured { .. } => None,
+            | Self::BirdReconfigured { .. }
+            | Self::HistoryGap { .. } => None,
         }
     }
 }

@@ -7,8 +7,9 @@
 //! **Pure: no sockets, files, clocks or threads; time arrives as an argument.**
 //! [`model`] has the field's terms as types. [`health`] turns verdicts into decisions about a check,
 //! [`policy`] those into what should be announced, [`reconcile`] that into steps. [`schedule`] says when
-//! to probe. [`damping`] says how long what came and went stays withdrawn, with
-//! the penalty of [`decay`]. [`status`] is the one document that everybody reads.
+//! to probe. [`damping`] says how long what came and went stays withdrawn, with the penalty of [`decay`].
+//! [`flap`] watches sessions come and go. [`overrides`] are the orders of operators. [`history`] is what happened,
+//! with its evidence. [`status`] is the one document that everybody reads.
 //!
 //! **Pure: text in, text out.**
 //! [`config`] reads YAML, or reports every finding with its position. [`render`] writes `bird.conf`, the files
@@ -18,8 +19,8 @@
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
-//! messages; [`intent`], [`files`] and [`passwords`] are the disk, [`host`] this machine, [`control`] our own socket,
-//! [`log`] the lines that the daemon writes.
+//! messages; [`intent`], [`files`], [`history_store`] and [`passwords`] are the disk, [`host`] this machine, [`control`]
+//! our own socket, [`operators`] who asks there, [`log`] the lines that the daemon writes.
 //!
 //! **Composition.**
 //! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`apply`] has BIRD take new files,
@@ -35,6 +36,7 @@
 pub mod apply;
 pub mod bird;
 pub mod cli;
+mod columns;
 pub mod commands;
 pub mod compare;
 pub mod config;
@@ -47,10 +49,12 @@ pub mod files;
 pub mod flap;
 pub mod health;
 pub mod history;
+pub mod history_store;
 pub mod host;
 pub mod intent;
 pub mod log;
 pub mod model;
+pub mod operators;
 pub mod overrides;
 pub mod passwords;
 pub mod policy;

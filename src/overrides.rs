@@ -1,8 +1,16 @@
 //! What an operator ordered: it stands above what the checks say, until it ends.
 //!
-//! At most one order is in force for a service; a new one takes the place of the old one.
+//! At most one order is in force for a service; a new one takes the place of the old one. It ends when an
+//! operator ends it, or at its own time: that is a time of day, so that it outlives a reboot. A clock that is
+//! set takes the end along: the wall clock is the truth.
+
+mod file;
+mod request;
 
 use std::fmt;
+
+pub use file::{FileError, Orders, from_text, to_text};
+pub use request::{Action, InvalidReason, Outcome, Reason, Report, Request, Whom};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -11,7 +11,6 @@ use crate::overrides::Override;
 use crate::policy::Announcement;
 
 mod age;
-pub(crate) mod cell;
 mod nagios;
 mod service;
 mod session;

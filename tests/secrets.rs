@@ -31,7 +31,7 @@ impl Site {
         };
         let text = [
             format!("version: 1\nnode: {{ name: n, asn: 64601, router_id: 10.99.0.2 }}\nbird: {{ socket: {directory}/bird.ctl, config: {directory}/bird.conf, secrets: {directory}/secrets.conf, intent_dir: {directory}/intent }}\n"),
-            format!("daemon: {{ control: {directory}/control.sock }}\nhost: {{ dns_unit: nsd.service, receive_interfaces: [eth0], receive_processors: 0-1 }}\n"),
+            format!("daemon: {{ control: {directory}/control.sock, state_dir: {directory}/state }}\nhost: {{ dns_unit: nsd.service, receive_interfaces: [eth0], receive_processors: 0-1 }}\n"),
             "services: { dns: { prefixes: [192.0.2.53/32], interval: 50ms, timeout: 50ms, checks: [{ dns: { server: 127.0.0.1, port: 1, name: a.example, type: A } }] } }\nneighbors:\n".to_owned(),
             neighbor("one", 1, &format!("password_file: {directory}/file")),
             neighbor("two", 2, "password_credential: credential"),
@@ -96,6 +96,11 @@ fn calls() -> Vec<Vec<String>> {
         "apply --dry-run",
         "status",
         "status --json",
+        "drain dns",
+        "undrain dns",
+        "withdraw --all",
+        "pin dns --json",
+        "release --all",
         "probe",
         "probe --json",
         "run",

@@ -69,7 +69,9 @@ impl Source {
         };
         match runtime()?.block_on(control::ask(&self.control, Request::Status)) {
             Ok(Response::Status(snapshot)) => Ok(*snapshot),
-            Ok(Response::Error(error)) => Err(failed(error)),
+            Ok(_) => Err(failed(
+                "the daemon answered something else: is it of another release?".to_owned(),
+            )),
             Err(error) => Err(failed(error.to_string())),
         }
     }

@@ -3,7 +3,7 @@
 //! Every event is taken in, then the families it touches are settled: decide what should be, compare with
 //! what is, set an actuator to work where they differ. Nothing here waits for anything but the next event.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
@@ -17,12 +17,15 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use super::actuator::CONNECTIONS;
 use super::family::{FamilyState, Motion, ProbeState};
+use super::orders::OrderBook;
 use super::poller::{ExportId, ExportQuestion, Poll, exports};
 use super::prober::Prober;
+use super::record::Recorder;
 use super::sessions::Sessions;
 use super::{Error, Event, FamilyId, Observed, ProbeId, STOP_DEADLINE};
 use crate::config::{CheckKind, Config, OnStop, Service};
 use crate::health::Tracker;
+use crate::history;
 use crate::overrides::Override;
 use crate::policy::Announcement;
 use crate::schedule::Schedule;
@@ -62,6 +65,9 @@ pub(super) struct BirdState {
 pub(super) struct Controller {
     pub(super) config: Arc<Config>,
     pub(super) services: Vec<ServiceState>,
+    pub(super) orders: OrderBook,
+    /// What is wrong with the daemon itself, by where it comes from.
+    pub(super) problems: BTreeMap<&'static str, String>,
     pub(super) bird: BirdState,
     pub(super) sessions: Sessions,
     pub(super) questions: Vec<ExportQuestion>,
@@ -76,6 +82,7 @@ pub(super) struct Controller {
     pub(super) actuators: JoinSet<()>,
     pub(super) withdrawals: Arc<Semaphore>,
     pub(super) announcements: Arc<Semaphore>,
+    pub(super) recorder: Recorder,
 }
 
 impl Controller {
@@ -84,6 +91,7 @@ impl Controller {
         config: Arc<Config>,
         events: mpsc::Sender<Event>,
         poll_requests: mpsc::Sender<FamilyId>,
+        recorder: Recorder,
         now: Instant,
     ) -> Self {
         let services = config
@@ -93,6 +101,8 @@ impl Controller {
             .collect();
         Self {
             services,
+            orders: OrderBook::default(),
+            problems: BTreeMap::new(),
             bird: BirdState::default(),
             sessions: Sessions::new(&config, now),
             questions: exports(&config),
@@ -105,6 +115,7 @@ impl Controller {
             actuators: JoinSet::new(),
             withdrawals: Arc::new(Semaphore::new(CONNECTIONS.0)),
             announcements: Arc::new(Semaphore::new(CONNECTIONS.1)),
+            recorder,
             config,
         }
     }
@@ -142,13 +153,25 @@ impl Controller {
         mut queue: mpsc::Receiver<Event>,
         stop: impl Future<Output = &'static str>,
     ) -> Result<(), Error> {
+        self.record(history::Event::Started {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            node: self.config.node.name.clone(),
+            services: self.config.services.len(),
+        });
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tokio::pin!(stop);
         loop {
             tokio::select! {
                 signal = &mut stop => {
-                    tracing::info!(signal, on_stop = ?self.config.daemon.on_stop, "stopping");
+                    let on_stop = match self.config.daemon.on_stop {
+                        OnStop::Hold => "hold",
+                        OnStop::Withdraw => "withdraw",
+                    };
+                    self.record(history::Event::Stopping {
+                        signal: signal.to_owned(),
+                        on_stop: on_stop.to_owned(),
+                    });
                     return match self.config.daemon.on_stop {
                         OnStop::Hold => Ok(()),
                         OnStop::Withdraw => self.withdraw_all(signal, queue).await,
@@ -238,6 +261,17 @@ impl Controller {
             }
             // Whoever asked may be gone.
             Event::Status(reply) => drop(reply.send(self.snapshot(Timestamp::now()))),
+            Event::Order(request, by, reply) => {
+                drop(reply.send(self.on_order(&request, &by, now)));
+            }
+            Event::OrderDenied(refused) => self.record(refused),
+            Event::OrdersKept(error) => self.on_orders_kept(error),
+            Event::Problem(place, problem) => {
+                tracing::warn!("{problem}");
+                self.problems.insert(place, problem);
+            }
+            Event::Remembered(records) => self.recorder.remember(records),
+            Event::Recall(reply) => drop(reply.send(self.recorder.recall())),
         }
     }
 
@@ -272,6 +306,7 @@ impl Controller {
                 self.settle_service(service, now);
             }
         }
+        self.end_orders(Timestamp::now(), now);
     }
 
     pub(super) fn family(&mut self, id: FamilyId) -> &mut FamilyState {

@@ -199,7 +199,6 @@ impl FamilyState {
     }
 
     /// An operator wants no more of its past: neither penalty nor hold.
-    #[allow(dead_code, reason = "`release` is the command for it")]
     pub(super) fn forgive(&mut self, now: Instant) {
         if let Some(damper) = &mut self.damper {
             damper.forgive(now);

@@ -1,21 +1,85 @@
-//! Everything noteworthy passes here, once: one structured line in the log each.
+//! Everything noteworthy passes here, once: one structured line in the log each, one on disk, and the newest
+//! stay in memory. None of them is waited for.
 
-use crate::history::Event;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
 
 use super::controller::Controller;
+use crate::history::{Event, Memory, Record};
+use crate::history_store::Writer;
+
+/// Keeps what is recorded.
+pub(super) struct Recorder {
+    /// The newest records, also from before the start; `last_of` has those of a service.
+    pub(super) memory: Memory,
+    writer: Writer,
+}
+
+/// What is in memory, for somebody who asked.
+pub(super) struct Recalled {
+    /// Oldest first.
+    pub(super) records: Vec<Arc<Record>>,
+    /// See [`Recorder::problem`].
+    pub(super) problem: Option<String>,
+}
+
+impl Recorder {
+    /// Begins with an empty memory; what is on disk comes as an event, whenever the disk has it. The receiver
+    /// hears when everything is written after this was dropped.
+    pub(super) fn start(
+        directory: &Path,
+        events: mpsc::Sender<super::Event>,
+    ) -> (Self, oneshot::Receiver<()>) {
+        let remember = move |records| {
+            // The queue is closed only when the daemon stops.
+            let _ = events.blocking_send(super::Event::Remembered(records));
+        };
+        let (writer, written) = Writer::start(directory, remember);
+        let memory = Memory::default();
+        (Self { memory, writer }, written)
+    }
+
+    /// Takes what happened before the start.
+    pub(super) fn remember(&mut self, before: Vec<Record>) {
+        self.memory.remember(before);
+    }
+
+    /// Everything in memory.
+    pub(super) fn recall(&self) -> Recalled {
+        Recalled {
+            records: self.memory.records(),
+            problem: self.problem(),
+        }
+    }
+
+    /// Why events are missing on disk, and what to do; `None` if none are.
+    pub(super) fn problem(&self) -> Option<String> {
+        self.writer.problem()
+    }
+}
 
 impl Controller {
     /// Takes note of an event.
     pub(super) fn record(&mut self, event: Event) {
         log(&event);
+        let recorder = &mut self.recorder;
+        let record = recorder.memory.add(Timestamp::now(), event);
+        recorder.writer.append(&record);
     }
 }
 
 /// One line, with the event's parts as fields.
 fn log(event: &Event) {
     match event {
-        Event::Started { version } => tracing::info!(version, "started"),
-        Event::Stopping { signal } => tracing::info!(signal, "stopping"),
+        Event::Started {
+            version,
+            node,
+            services,
+        } => tracing::info!(node, services, version, "started"),
+        Event::Stopping { signal, on_stop } => tracing::info!(signal, on_stop, "stopping"),
         Event::Decided {
             service,
             family,
@@ -70,6 +134,8 @@ fn log(event: &Event) {
         | Event::BirdLost { .. }
         | Event::BirdRestarted { .. }
         | Event::BirdReconfigured { .. } => log_bird(event),
+        // Whoever writes the file has told when it began and when it ended.
+        Event::HistoryGap { .. } => {}
     }
 }
 

@@ -36,7 +36,12 @@ impl Controller {
                 pid: std::process::id(),
                 started_at: self.started_at,
                 config_loaded_at: self.started_at,
-                problems: Vec::new(),
+                problems: self
+                    .recorder
+                    .problem()
+                    .into_iter()
+                    .chain(self.problems.values().cloned())
+                    .collect(),
             }),
             bird: self.bird_status(),
             services: self

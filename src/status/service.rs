@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use super::age::{age, clock, until};
-use super::cell::{BAD, BOLD, Cell, GOOD, PLAIN, Page, Row, WARN, cell, plain};
 use super::table::{actual_cell, desired_cell};
 use super::{Check, Export, FamilyStatus, Health, OnFailure, Service};
+use crate::columns::{BAD, BOLD, Cell, GOOD, PLAIN, Page, Row, WARN, cell, plain};
 use crate::health::Verdict;
 use crate::overrides::{Kind, Override};
 

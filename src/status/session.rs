@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::age::{age, clock};
-use super::cell::{BAD, Cell, GOOD, Row, WARN, cell, heading, plain};
 use super::{Flaps, Session, Snapshot};
+use crate::columns::{BAD, Cell, GOOD, Row, WARN, cell, heading, plain};
 
 /// A row a session, and the row of headings.
 pub(super) fn session_rows(snapshot: &Snapshot) -> Vec<Row> {
@@ -46,7 +46,7 @@ fn flaps_cell(flaps: &Flaps) -> Cell {
     let style = if flaps.flapping {
         BAD
     } else {
-        super::cell::PLAIN
+        crate::columns::PLAIN
     };
     cell(&flaps.count.to_string(), style)
 }
@@ -89,7 +89,7 @@ fn note_cell(now: Timestamp, session: &Session) -> Cell {
     let style = if flaps.flapping {
         BAD
     } else if session.is_established() {
-        super::cell::PLAIN
+        crate::columns::PLAIN
     } else {
         WARN
     };

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use super::age::{age, clock, until};
-use super::cell::{BAD, BOLD, Cell, GOOD, PLAIN, Page, Row, WARN, cell, clean, heading, plain};
 use super::service::write_service;
 use super::session::session_rows;
 use super::{Actual, Export, Health, Service, Snapshot};
+use crate::columns::{BAD, BOLD, Cell, GOOD, PLAIN, Page, Row, WARN, cell, clean, heading, plain};
 use crate::policy::Announcement;
 
 /// So many services are shown with all that is known of them; of more, only those with something to tell.

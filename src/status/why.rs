@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::age::{age, clock};
-use super::cell::{BOLD, PLAIN, Page};
 use super::{Actual, Check, FamilyStatus, Health, OnFailure, Service, Session, Snapshot, VERSION};
+use crate::columns::{BOLD, PLAIN, Page};
 use crate::health::Verdict;
 use crate::overrides::{Kind, Override};
 use crate::policy::Announcement;

@@ -8,6 +8,7 @@
     reason = "the figures are what this program is for"
 )]
 
+#[allow(dead_code, reason = "the other benchmarks use the rest")]
 mod figures;
 
 use std::fmt::Write as _;

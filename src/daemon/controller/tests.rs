@@ -1,6 +1,8 @@
 //! The whole way from verdicts to what is desired, without BIRD and on a clock of the tests' own: no actuator is
 //! ever given the time to run.
 
+use std::path::Path;
+
 use super::*;
 use crate::config::{Damping, OnFailure, SMALLEST};
 use crate::health::Verdict;
@@ -20,6 +22,11 @@ const DAMPING: Damping = Damping {
     half_life: Period::from_millis(3_600_000),
 };
 
+/// One that has no directory to write to.
+fn recorder() -> Recorder {
+    Recorder::start(Path::new("/proc/nowhere"), mpsc::channel(1).0).0
+}
+
 /// The controller of one service with a check of its own address and a draining one of `other`.
 struct Scene {
     controller: Controller,
@@ -38,7 +45,7 @@ impl Scene {
         let (events, _) = mpsc::channel(1);
         let (polls, _) = mpsc::channel(1);
         let now = Instant::now();
-        let mut controller = Controller::new(Arc::new(config), events, polls, now);
+        let mut controller = Controller::new(Arc::new(config), events, polls, recorder(), now);
         controller.take(Event::Addresses(Ok(addresses(&[OWN]))), now);
         Self { controller, now }
     }
@@ -168,7 +175,7 @@ async fn without_damping_nothing_is_ever_held() {
     let mut config = Config::clone(&scene.controller.config);
     config.services[0].damping = None;
     let (events, polls) = (mpsc::channel(1).0, mpsc::channel(1).0);
-    scene.controller = Controller::new(Arc::new(config), events, polls, scene.now);
+    scene.controller = Controller::new(Arc::new(config), events, polls, recorder(), scene.now);
     let addresses = addresses(&[OWN]);
     scene
         .controller

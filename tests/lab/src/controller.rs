@@ -1,6 +1,8 @@
 //! Our own program on the node: rendering, running, asking.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -71,6 +73,12 @@ impl<'lab> Controller<'lab> {
         self.lab.node().directory().join("control.sock")
     }
 
+    /// What outlives a reboot.
+    #[must_use]
+    pub fn state_directory(&self) -> PathBuf {
+        self.lab.node().directory().join("state")
+    }
+
     /// What the daemon has logged.
     #[must_use]
     pub fn log(&self) -> String {
@@ -104,6 +112,41 @@ impl<'lab> Controller<'lab> {
             .node()
             .spawn("anycastctl", &mut self.command(&["run"]))?;
         self.daemon = Some(process);
+        Ok(())
+    }
+
+    /// Starts it with a state directory on a disk of its own, of 64 KiB and full: all of it is `filler`. Returns
+    /// where that directory is found from outside. The disk goes with the daemon.
+    pub fn start_on_full_disk(&mut self) -> Result<PathBuf> {
+        let state = self.state_directory();
+        std::fs::create_dir_all(&state).context("state directory")?;
+        let (path, inside) = (state.display(), state.strip_prefix("/").unwrap_or(&state));
+        self.start_after(&format!(
+            "mount -t tmpfs -o size=64k lab {path} && \
+             {{ head -c 1M /dev/zero > {path}/filler 2> /dev/null || true; }}"
+        ))?;
+        let process = Path::new("/proc").join(self.daemon()?.id().to_string());
+        Ok(process.join("root").join(inside))
+    }
+
+    /// Starts it where this user is the only member of this group.
+    pub fn start_with_member(&mut self, user: &str, group: &str) -> Result<()> {
+        let groups = self.lab.node().directory().join("group");
+        let groups = groups.display();
+        self.start_after(&format!(
+            "sed 's/^\\({group}:[^:]*:[^:]*\\):.*/\\1:{user}/' /etc/group > {groups} && \
+             mount --bind {groups} /etc/group"
+        ))
+    }
+
+    /// Starts it in file systems of its own, after a script has changed them.
+    fn start_after(&mut self, script: &str) -> Result<()> {
+        let script = format!("{script} && exec \"$@\"");
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--propagation", "private", "sh", "-c", &script]);
+        command.arg("sh").arg(&self.binary);
+        command.arg("-c").arg(&self.configuration).arg("run");
+        self.daemon = Some(self.lab.node().spawn("anycastctl", &mut command)?);
         Ok(())
     }
 
@@ -153,7 +196,26 @@ impl<'lab> Controller<'lab> {
 
     /// Runs a command of ours on the node to its end.
     pub fn call(&self, arguments: &[&str]) -> Result<Outcome> {
-        let mut command = self.command(arguments);
+        self.outcome(self.command(arguments), arguments)
+    }
+
+    /// Runs a command of ours as another user, with this group and no other. The program is copied to where
+    /// everybody can run it.
+    pub fn call_as(&self, user: &str, group: &str, arguments: &[&str]) -> Result<Outcome> {
+        let everybody = || Permissions::from_mode(0o755);
+        std::fs::set_permissions(self.lab.directory(), everybody()).context("lab directory")?;
+        let program = self.lab.node().directory().join("anycastctl");
+        if !program.exists() {
+            std::fs::copy(&self.binary, &program).context("copy of the program")?;
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", user, "--regid", group, "--clear-groups"]);
+        command.arg(program).args(arguments);
+        command.arg("--control").arg(self.control());
+        self.outcome(command, arguments)
+    }
+
+    fn outcome(&self, mut command: Command, arguments: &[&str]) -> Result<Outcome> {
         command.stdin(Stdio::null());
         let output = self
             .lab
