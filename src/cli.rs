@@ -142,6 +142,19 @@ pub enum Command {
         #[arg(long, value_name = "SOCKET")]
         control: Option<PathBuf>,
     },
+    /// Print the daemon's metrics, or write them to a file for node_exporter's textfile collector
+    #[command(after_help = METRICS_EXIT_CODES)]
+    Metrics {
+        /// Write to a file instead, whole or not at all; its name has to end in .prom for node_exporter
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// How they are written
+        #[arg(long, value_enum, default_value_t = MetricsFormat::Text)]
+        format: MetricsFormat,
+        /// The daemon's control socket, instead of the one in the configuration
+        #[arg(long, value_name = "SOCKET")]
+        control: Option<PathBuf>,
+    },
     /// Run the checks once and show what came back
     Probe {
         /// Only this service
@@ -203,6 +216,18 @@ pub struct Status {
 
 const HISTORY_EXIT_CODES: &str = "\
 Without a daemon, the files of the last one are read. Exits with 0, and with 4 when there are none either.";
+
+const METRICS_EXIT_CODES: &str = "\
+Exits with 0 when the daemon answers; with 4 when it does not, and the metrics then say `anycastctl_up 0`.";
+
+/// How metrics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MetricsFormat {
+    /// OpenMetrics 1.0
+    Openmetrics,
+    /// Prometheus' text format 0.0.4, which node_exporter reads
+    Text,
+}
 
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,6 +5,7 @@ pub mod check;
 pub mod diff;
 pub mod documents;
 pub mod history;
+pub mod metrics;
 pub mod orders;
 pub mod probe;
 pub mod render;
@@ -199,6 +200,11 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             };
             history::history(&cli.config, options)
         }
+        Command::Metrics {
+            output,
+            format,
+            control,
+        } => metrics::metrics(&cli.config, control, output.as_deref(), format),
         Command::Probe { service, json } => probe::probe(&cli.config, service.as_ref(), json),
         Command::Schema { included } => Ok(documents::schema(included)),
         Command::Completions { shell } => Ok(documents::completions(shell)),

@@ -31,6 +31,8 @@ pub enum Request {
     Order(overrides::Request),
     /// What happened.
     History(Selection),
+    /// The metrics.
+    Metrics,
 }
 
 /// What comes back.
@@ -47,6 +49,8 @@ pub enum Response {
     Invalid(String),
     /// What happened.
     History(Box<History>),
+    /// The metrics, as OpenMetrics.
+    Metrics(String),
     /// Why there is no answer.
     Error(String),
 }
@@ -212,6 +216,7 @@ async fn encode(response: Response) -> io::Result<Vec<u8>> {
             Ok(spawn_blocking(work).await.map_err(io::Error::other)??)
         }
         Response::Status(_)
+        | Response::Metrics(_)
         | Response::Order(_)
         | Response::Denied(_)
         | Response::Invalid(_)

@@ -17,6 +17,7 @@ mod desk;
 mod family;
 mod found;
 mod keeper;
+mod measure;
 mod observe;
 mod orders;
 mod poller;
@@ -46,6 +47,8 @@ use crate::config::{Config, OnFailure, Service};
 use crate::control::{self, Request, Response};
 use crate::health::Verdict;
 use crate::history::{self, Record};
+use crate::http;
+use crate::metrics::{self, Measurements};
 use crate::operators::{Operators, Peer};
 use crate::overrides;
 use crate::status::Snapshot;
@@ -121,12 +124,14 @@ enum Event {
     OrderDenied(history::Event),
     /// The disk has the orders in force; or why not.
     OrdersKept(Option<String>),
-    /// Something is wrong with the daemon itself: where that stands, and what.
-    Problem(&'static str, String),
     /// What was recorded before this start.
     Remembered(Vec<Record>),
     /// Somebody wants what is recorded in memory.
     Recall(oneshot::Sender<record::Recalled>),
+    /// Somebody wants the snapshot, and what was counted.
+    Measured(oneshot::Sender<(Snapshot, Measurements)>),
+    /// Something is wrong with a part of the daemon, or no longer.
+    Problem(&'static str, Option<String>),
 }
 
 /// What a probe found.
@@ -226,11 +231,22 @@ fn start_tasks(
     if config.services.iter().any(asks) {
         tasks.spawn(watcher::run(desk.events.clone()));
     }
+    if let Some(address) = config.daemon.listen {
+        let (asked, told) = (desk.events.clone(), desk.events.clone());
+        tasks.spawn(http::serve(
+            address,
+            move || measured(asked.clone()),
+            move |problem| tell(told.clone(), problem),
+        ));
+    }
     let config = Arc::clone(config);
     tasks.spawn(async move {
         let given = desk.operators.hand_over(&config.daemon.control).await;
         if let Err(problem) = given {
-            let _ = desk.events.send(Event::Problem("operators", problem)).await;
+            let _ = desk
+                .events
+                .send(Event::Problem("operators", Some(problem)))
+                .await;
         }
         control::serve(listener, move |request, peer| {
             answer(request, peer, desk.clone())
@@ -239,7 +255,23 @@ fn start_tasks(
     });
 }
 
+/// What the daemon itself calls its HTTP server among its problems.
+const HTTP: &str = "daemon.listen";
+
+async fn tell(events: mpsc::Sender<Event>, problem: Option<String>) {
+    // Fails only while the daemon stops.
+    let _ = events.send(Event::Problem(HTTP, problem)).await;
+}
+
+/// The snapshot and what was counted; nothing while the daemon stops.
+async fn measured(events: mpsc::Sender<Event>) -> Option<(Snapshot, Measurements)> {
+    let (reply, measured) = oneshot::channel();
+    events.send(Event::Measured(reply)).await.ok()?;
+    measured.await.ok()
+}
+
 async fn answer(request: Request, peer: Option<Peer>, desk: Desk) -> Response {
+    let stopping = || Response::Error("the daemon is stopping".to_owned());
     match request {
         Request::Status => {
             let (reply, snapshot) = oneshot::channel();
@@ -247,10 +279,18 @@ async fn answer(request: Request, peer: Option<Peer>, desk: Desk) -> Response {
             let _ = desk.events.send(Event::Status(reply)).await;
             match snapshot.await {
                 Ok(snapshot) => Response::Status(Box::new(snapshot)),
-                Err(_) => Response::Error("the daemon is stopping".to_owned()),
+                Err(_) => stopping(),
             }
         }
         Request::Order(request) => desk.answer(request, peer).await,
         Request::History(selection) => desk.recall.answer(selection).await,
+        Request::Metrics => match measured(desk.events).await {
+            Some((snapshot, measurements)) => {
+                let written =
+                    tokio::task::spawn_blocking(|| metrics::encode(snapshot, measurements)).await;
+                written.map_or_else(|_| stopping(), Response::Metrics)
+            }
+            None => stopping(),
+        },
     }
 }

@@ -19,6 +19,8 @@ mod why;
 
 pub use age::clock;
 pub use nagios::{Level, Report, nagios};
+#[cfg(test)]
+pub(crate) use table::example;
 pub use table::write_table;
 pub use why::{Explanation, why, write_explanation};
 
@@ -376,7 +378,7 @@ mod tests {
 
     #[test]
     fn announced_to_nobody_is_not_announced() {
-        let mut service = table::example().services.remove(0);
+        let mut service = example().services.remove(0);
         (service.families[0].actual, service.families[0].desired) =
             (Actual::Announced, Some(Announcement::Announced));
         service.families[0].error = None;

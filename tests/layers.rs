@@ -15,6 +15,8 @@ const PURE: &[&str] = &[
     "columns.rs",
     "history.rs",
     "history",
+    "metrics.rs",
+    "metrics",
     "overrides.rs",
     "overrides",
     "policy.rs",

@@ -69,9 +69,7 @@ impl Source {
         };
         match runtime()?.block_on(control::ask(&self.control, Request::Status)) {
             Ok(Response::Status(snapshot)) => Ok(*snapshot),
-            Ok(_) => Err(failed(
-                "the daemon answered something else: is it of another release?".to_owned(),
-            )),
+            Ok(_) => Err(failed(control::Error::Mismatch.to_string())),
             Err(error) => Err(failed(error.to_string())),
         }
     }

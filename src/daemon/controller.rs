@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use super::actuator::CONNECTIONS;
 use super::family::{FamilyState, Motion, ProbeState};
+use super::measure::Measure;
 use super::orders::OrderBook;
 use super::poller::{ExportId, ExportQuestion, Poll, exports};
 use super::prober::Prober;
@@ -72,6 +73,7 @@ pub(super) struct Controller {
     pub(super) sessions: Sessions,
     pub(super) questions: Vec<ExportQuestion>,
     pub(super) started_at: Timestamp,
+    pub(super) measure: Measure,
     /// `None` until the host was asked, and again when it cannot be.
     pub(super) addresses: Option<HashSet<IpAddr>>,
     /// Why a stop withdraws everything, once it does.
@@ -107,6 +109,7 @@ impl Controller {
             sessions: Sessions::new(&config, now),
             questions: exports(&config),
             started_at: Timestamp::now(),
+            measure: Measure::new(&config),
             addresses: None,
             stopping: None,
             events,
@@ -266,16 +269,22 @@ impl Controller {
             }
             Event::OrderDenied(refused) => self.record(refused),
             Event::OrdersKept(error) => self.on_orders_kept(error),
-            Event::Problem(place, problem) => {
-                tracing::warn!("{problem}");
-                self.problems.insert(place, problem);
-            }
             Event::Remembered(records) => self.recorder.remember(records),
             Event::Recall(reply) => drop(reply.send(self.recorder.recall())),
+            Event::Measured(reply) => {
+                let measured = (self.snapshot(Timestamp::now()), self.measurements(now));
+                drop(reply.send(measured));
+            }
+            Event::Problem(part, Some(problem)) => {
+                tracing::warn!(part, problem, "something is wrong with the daemon itself");
+                self.problems.insert(part, problem);
+            }
+            Event::Problem(part, None) => drop(self.problems.remove(part)),
         }
     }
 
     fn on_observed(&mut self, id: ProbeId, observed: Observed, now: Instant) {
+        self.measure.observed(id, &observed);
         let probe = &mut self.services[id.service].probes[id.probe];
         let service = &self.config.services[id.service].name;
         tracing::debug!(%service, check = probe.name, verdict = ?observed.verdict, detail = observed.detail, "verdict");

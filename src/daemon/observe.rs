@@ -88,6 +88,8 @@ impl Controller {
         let family = &mut self.services[id.service].families[id.family];
         let kind = family.family;
         family.apply(&attempt.done, now);
+        self.compare(id, now);
+        let family = &mut self.services[id.service].families[id.family];
         match attempt.error {
             None => {
                 if let Some((state, took)) = family.confirm(now) {

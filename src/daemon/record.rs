@@ -64,6 +64,7 @@ impl Recorder {
 impl Controller {
     /// Takes note of an event.
     pub(super) fn record(&mut self, event: Event) {
+        self.measure.noted(&event);
         log(&event);
         let recorder = &mut self.recorder;
         let record = recorder.memory.add(Timestamp::now(), event);

@@ -39,6 +39,8 @@ impl Controller {
         let family = self.family(id);
         let from = family.desired;
         let decided = family.take(decision);
+        self.compare(id, now);
+        let family = self.family(id);
         if let Some(to) = family.desired.filter(|_| decided) {
             self.record_decision(id, from, to, because);
         }

@@ -23,6 +23,7 @@ impl Controller {
     pub(super) fn snapshot(&self, at: Timestamp) -> Snapshot {
         let now = Instant::now();
         let node = &self.config.node;
+        let mut exports = self.exports();
         Snapshot {
             version: VERSION,
             at,
@@ -49,7 +50,10 @@ impl Controller {
                 .services
                 .iter()
                 .enumerate()
-                .map(|(i, spec)| self.service(i, spec, now, at))
+                .map(|(i, spec)| Service {
+                    exported_to: std::mem::take(&mut exports[i]),
+                    ..self.service(i, spec, now, at)
+                })
                 .collect(),
             sessions: self
                 .sessions
@@ -110,7 +114,7 @@ impl Controller {
             damping: longest(families.iter().map(|family| family.damping)),
             checks: state.probes.iter().map(check).collect(),
             protocols: state.families.iter().flat_map(protocols).collect(),
-            exported_to: self.exports_of(index),
+            exported_to: Vec::new(),
             families,
         }
     }
@@ -139,16 +143,17 @@ impl Controller {
         }
     }
 
-    fn exports_of(&self, service: usize) -> Vec<Export> {
-        let questions = self.questions.iter().enumerate();
-        questions
-            .filter(|(_, question)| question.family.service == service)
-            .map(|(id, question)| Export {
+    /// For each service by its position, in one pass over all questions.
+    fn exports(&self) -> Vec<Vec<Export>> {
+        let mut exports: Vec<_> = self.services.iter().map(|_| Vec::new()).collect();
+        for (id, question) in self.questions.iter().enumerate() {
+            exports[question.family.service].push(Export {
                 session: question.session.clone(),
                 prefix: question.prefix.to_string(),
                 exported: self.bird.exports.get(&id).copied().flatten(),
-            })
-            .collect()
+            });
+        }
+        exports
     }
 
     fn session(&self, state: &SessionState, now: Instant, at: Timestamp) -> Session {

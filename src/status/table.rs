@@ -161,7 +161,7 @@ fn exported_cell(exports: &[Export]) -> Cell {
 }
 
 #[cfg(test)]
-pub(super) use tests::snapshot as example;
+pub(crate) use tests::snapshot as example;
 
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ mod host;
 mod host_generated;
 mod host_packets;
 mod intents;
+mod metrics;
 mod orders;
 mod orders_kept;
 mod outages;

@@ -11,7 +11,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// A node whose only service is out of order.
-pub(in crate::status) fn snapshot() -> Snapshot {
+pub(crate) fn snapshot() -> Snapshot {
     let since = at("2026-11-22T20:58:00Z");
     Snapshot {
         version: VERSION,

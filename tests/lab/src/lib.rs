@@ -14,6 +14,7 @@
 //!   is what the world sees; [`FakeBird`] misbehaves as no real one can be made to;
 //! - [`DnsServer`] is nsd, unbound or named, which can die, hang or answer nonsense; [`FakeDns`] lies;
 //! - [`Site`] is a router between several nodes, [`Frr`] a router other than BIRD;
+//! - [`Prometheus`] scrapes our program and evaluates its alert rules;
 //! - [`Settings`] and [`Controller`] are our own program, its configuration and its life;
 //! - [`wait_until`] is the only way to wait: a condition and a deadline, never a sleep.
 //!
@@ -28,6 +29,7 @@ mod host;
 mod lab;
 mod neighbor;
 mod process;
+mod prometheus;
 mod requirements;
 mod settings;
 mod site;
@@ -43,6 +45,7 @@ pub use lab::{Lab, NEIGHBOR_ASN, NODE_ASN};
 pub use neighbor::{Neighbor, Route, RouteWatch, Updates};
 pub use nix::sys::signal::Signal;
 pub use process::Process;
+pub use prometheus::Prometheus;
 pub use settings::{Service, Settings};
 pub use site::Site;
 pub use wait::{PATIENCE, stays, wait_until};

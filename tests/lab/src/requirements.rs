@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// Programs without which no lab can be built.
-const PROGRAMS: [&str; 19] = [
+const PROGRAMS: [&str; 21] = [
     "setpriv",
     "unshare",
     "sh",
@@ -25,6 +25,8 @@ const PROGRAMS: [&str; 19] = [
     "systemd-networkd",
     "systemd-sysctl",
     "vtysh",
+    "prometheus",
+    "promtool",
 ];
 
 /// Directories of system programs, which the search path of a plain user lacks.
@@ -46,7 +48,7 @@ pub(crate) fn check() -> Result<()> {
     }
     Err(Error::new(format!(
         "the lab cannot run here; missing: {}.\nOn Debian: apt-get install bird2 nsd unbound bind9 \
-         bind9-dnsutils frr ifupdown iproute2 mount nftables procps systemd util-linux, and run the tests as root",
+         bind9-dnsutils frr ifupdown iproute2 mount nftables procps prometheus systemd util-linux, and run the tests as root",
         missing.join(", ")
     )))
 }
