@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! prober (one a check and server) --.                      .--> actuator (one a family in motion)
-//! poller (BIRD, on a timer) ---------+--> controller -------+
+//! poller (BIRD, on a timer) ---------+--> controller -------+--> holder (one a session that flaps)
 //! watcher (addresses) --------------'     ^        |--> status, when somebody asks
 //!                          control socket-'        |--> keeper (the orders in force, on the disk)
 //!                                                  `--> history (a thread that writes)
@@ -16,6 +16,8 @@ mod controller;
 mod desk;
 mod family;
 mod found;
+mod holder;
+mod holds;
 mod keeper;
 mod measure;
 mod observe;
@@ -85,6 +87,15 @@ pub enum Error {
         /// What BIRD will do when it next reads its configuration.
         intents: &'static str,
     },
+    /// Stopping could not enable every session that was kept disabled.
+    #[error(
+        "BIRD did not confirm within {time} s that these sessions are enabled, which were kept disabled because they flapped: {sessions}. Look with `birdc show protocols`, and say `birdc enable NAME` for each that is down",
+        time = STOP_DEADLINE.as_secs()
+    )]
+    NotReleased {
+        /// Their BGP protocols.
+        sessions: String,
+    },
 }
 
 /// How long a stop waits for BIRD to confirm.
@@ -116,6 +127,8 @@ enum Event {
     Actuated(FamilyId, actuator::Attempt),
     /// An actuator has ended: done, or called off.
     Ended(FamilyId),
+    /// A holder has ended: done, failed or called off.
+    Held(holder::SessionId, holder::Attempt),
     /// Somebody wants the snapshot.
     Status(oneshot::Sender<Snapshot>),
     /// An operator, by this name, asks for orders.

@@ -16,6 +16,7 @@ pub fn addresses() -> io::Result<HashSet<IpAddr>> {
 
 /// What the kernel has refused because of TCP MD5 signatures, in this network namespace; `None` if it does not
 /// count that.
+#[must_use]
 pub fn md5() -> Option<Md5> {
     Md5::read(&std::fs::read_to_string("/proc/net/netstat").ok()?)
 }

@@ -1,9 +1,9 @@
 //! Intent files: what BIRD shall do with a protocol whenever it reads its configuration.
 //!
 //! A protocol is rendered `disabled;` and then includes its intent file, if there is one. The file says
-//! `disabled off;`. It is written whole and renamed, so that BIRD never reads half of it; nothing is
-//! flushed to a disk, because the directory is on a file system that a reboot empties: a node boots
-//! withdrawn.
+//! `disabled off;`. A BGP protocol includes the drop-in that says `disabled;` while it is held for flapping.
+//! Both are written whole and renamed, so that BIRD never reads half of one; nothing is flushed to a disk, because
+//! the directory is on a file system that a reboot empties: a node boots withdrawn, and with all its sessions.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,10 +11,14 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::files::{DiskError, disk_error};
+use crate::hold::DropIn;
 use crate::reconcile::Intent;
 
 /// What the file says. Later items win over earlier ones in BIRD's grammar (measured, 2.0.7 to 3.4.0).
 pub const CONTENT: &str = "disabled off;\n";
+
+/// What the drop-in of a held session says.
+pub const HELD: &str = "disabled;\n";
 
 /// What stands there. The path is that of [`Bird::intent_file`](crate::config::Bird::intent_file).
 #[must_use]
@@ -26,13 +30,23 @@ pub fn read(file: &Path) -> Intent {
     }
 }
 
+/// The same for the drop-in of a session.
+#[must_use]
+pub fn read_drop_in(file: &Path) -> DropIn {
+    match content(file) {
+        Ok(content) if content == HELD.as_bytes() => DropIn::Written,
+        Err(error) if is_absent(&error) => DropIn::Absent,
+        _ => DropIn::Foreign,
+    }
+}
+
 /// Just enough of it to tell ours from others. Nothing but a file is opened: a pipe would wait for a writer.
 fn content(file: &Path) -> io::Result<Vec<u8>> {
     if !fs::metadata(file)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let mut content = Vec::new();
-    let most = CONTENT.len() as u64 + 1;
+    let most = CONTENT.len().max(HELD.len()) as u64 + 1;
     fs::File::open(file)?.take(most).read_to_end(&mut content)?;
     Ok(content)
 }
@@ -45,16 +59,25 @@ fn is_absent(error: &io::Error) -> bool {
 
 /// Writes the file, and its directory where there is none.
 pub fn write(file: &Path) -> Result<(), DiskError> {
+    put(file, CONTENT)
+}
+
+/// Writes the drop-in of a session, and its directory where there is none.
+pub fn write_drop_in(file: &Path) -> Result<(), DiskError> {
+    put(file, HELD)
+}
+
+fn put(file: &Path, content: &str) -> Result<(), DiskError> {
     if let Some(directory) = file.parent() {
         fs::create_dir_all(directory).map_err(disk_error("create", directory))?;
     }
     // BIRD's pattern matches one name only, so this one is never read.
     let partial = file.with_extension("partial");
-    fs::write(&partial, CONTENT).map_err(disk_error("write", &partial))?;
+    fs::write(&partial, content).map_err(disk_error("write", &partial))?;
     fs::rename(&partial, file).map_err(disk_error("put in place", file))
 }
 
-/// Removes the file, if there is one.
+/// Removes a file of either kind, if there is one.
 pub fn remove(file: &Path) -> Result<(), DiskError> {
     match fs::remove_file(file) {
         Err(failure) if !is_absent(&failure) => Err(disk_error("remove", file)(failure)),
@@ -90,6 +113,20 @@ mod tests {
         assert_eq!(fs::read_dir(root.path().join("intent")).unwrap().count(), 1);
         remove(&file).unwrap();
         assert_eq!(read(&file), Intent::Absent);
+    }
+
+    #[test]
+    fn the_drop_in_of_a_session_is_no_intent_of_a_service() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("intent/bgp_a_v4.conf");
+        assert_eq!(read_drop_in(&file), DropIn::Absent);
+        write_drop_in(&file).unwrap();
+        assert_eq!(read_drop_in(&file), DropIn::Written);
+        assert_eq!(read(&file), Intent::Foreign);
+        write(&file).unwrap();
+        assert_eq!(read_drop_in(&file), DropIn::Foreign);
+        remove(&file).unwrap();
+        assert_eq!(read_drop_in(&file), DropIn::Absent);
     }
 
     #[test]

@@ -8,8 +8,8 @@
 //! [`model`] has the field's terms as types. [`health`] turns verdicts into decisions about a check,
 //! [`policy`] those into what should be announced, [`reconcile`] that into steps. [`schedule`] says when
 //! to probe. [`damping`] says how long what came and went stays withdrawn, with the penalty of [`decay`].
-//! [`flap`] watches sessions come and go. [`overrides`] are the orders of operators. [`history`] is what happened,
-//! with its evidence. [`status`] is the one document that everybody reads.
+//! [`flap`] watches sessions come and go, and [`hold`] says how one is kept down. [`overrides`] are the orders of
+//! operators. [`history`] is what happened, with its evidence. [`status`] is the one document that everybody reads.
 //!
 //! **Pure: text in, text out.**
 //! [`config`] reads YAML, or reports every finding with its position. [`render`] writes `bird.conf`, the files
@@ -50,6 +50,7 @@ pub mod flap;
 pub mod health;
 pub mod history;
 pub mod history_store;
+pub mod hold;
 pub mod host;
 pub mod http;
 pub mod intent;

@@ -370,6 +370,9 @@ pub struct Flaps {
     pub reuse_at: Option<Timestamp>,
     /// Whether it is kept disabled for that.
     pub held: bool,
+    /// Whether BIRD's configuration includes the file that keeps it so, and `birdc configure` changes nothing; `null` if
+    /// it is not held, or the daemon may not read that configuration.
+    pub held_protected: Option<bool>,
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ const PURE: &[&str] = &[
     "columns.rs",
     "history.rs",
     "history",
+    "hold.rs",
     "metrics.rs",
     "metrics",
     "overrides.rs",

@@ -16,6 +16,7 @@ use super::{Apply, Error, Rendered};
 use crate::bird::client;
 use crate::bird::command::Command;
 use crate::compare::Comparison;
+use crate::hold::DropIn;
 use crate::intent;
 use crate::reconcile::Intent;
 
@@ -188,6 +189,7 @@ impl Apply<'_> {
         let secrets = self.config.bird.secrets.display().to_string();
         let sessions = Sessions::new(&installed, &rendered.bird_conf, &secrets);
         let observed = self.bird.observe().await?;
+        self.say_what_is_held(&observed);
         let exports = observed.exports.iter();
         let live = exports.filter(|export| sessions.is_ours(&export.session));
         let live: BTreeSet<_> = live.cloned().collect();
@@ -201,6 +203,20 @@ impl Apply<'_> {
             expectation: Expectation::new(&observed, |name| sessions.remains(name), kept),
             observed,
         })
+    }
+
+    /// Nobody should wonder why these stay down.
+    fn say_what_is_held(&mut self, observed: &Observed) {
+        let down = observed.sessions.iter();
+        let down = down.filter(|(_, session)| !session.is_established());
+        let held: Vec<&String> = down
+            .filter_map(|(name, _)| self.is_held(name).then_some(name))
+            .collect();
+        for name in held {
+            self.say(&format!(
+                "{name} is kept disabled because it flaps: it is not waited for"
+            ));
+        }
     }
 
     /// BIRD 3 dies when a kernel protocol gets another export filter or another number of paths (measured,
@@ -267,6 +283,11 @@ impl Apply<'_> {
         let by_hand = by_hand.map(|twins| twins.normal.to_string());
         let rendered = self.statics().flatten().filter(is_on);
         rendered.chain(by_hand).collect()
+    }
+
+    /// Whether the daemon keeps a session disabled because it flaps: its drop-in tells.
+    pub(super) fn is_held(&self, session: &str) -> bool {
+        intent::read_drop_in(&self.config.bird.intent_file(session)) == DropIn::Written
     }
 
     async fn new_protocols(&mut self) -> Result<Vec<String>, Error> {

@@ -238,6 +238,7 @@ impl Apply<'_> {
         let mut missing = expectation.missing(&observed);
         if !missing.is_empty() {
             self.forgive_withdrawn(&mut missing);
+            self.forgive_held(&mut missing);
         }
         if missing.is_empty() {
             return Ok(observed);
@@ -258,6 +259,15 @@ impl Apply<'_> {
         };
         missing
             .retain(|missing| !matches!(missing, Missing::Export(export) if is_withdrawn(export)));
+    }
+
+    /// Takes out the sessions that the daemon keeps disabled because they flap.
+    fn forgive_held(&self, missing: &mut Vec<Missing>) {
+        let is_held = |missing: &Missing| match missing {
+            Missing::Session { session, .. } => self.is_held(session),
+            Missing::Limit { .. } | Missing::Export(_) => false,
+        };
+        missing.retain(|missing| !is_held(missing));
     }
 
     /// Old files first: whatever happens to BIRD from now on, it finds them.

@@ -32,7 +32,7 @@ pub fn run(config: &Path, options: Log) -> Result<Output, Failure> {
 
 fn code(error: &daemon::Error) -> Code {
     match error {
-        daemon::Error::NotWithdrawn { .. } => Code::Bird,
+        daemon::Error::NotWithdrawn { .. } | daemon::Error::NotReleased { .. } => Code::Bird,
         daemon::Error::Control(_) | daemon::Error::Signals(_) | daemon::Error::Task(_) => {
             Code::Environment
         }

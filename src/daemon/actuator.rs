@@ -32,11 +32,11 @@ const FILE_DEADLINE: Duration = Duration::from_millis(200);
 pub(super) const CONNECTIONS: (usize, usize) = (128, 16);
 
 /// BIRD's code for "No protocols match".
-const NO_SUCH_PROTOCOL: u16 = 8003;
+pub(super) const NO_SUCH_PROTOCOL: u16 = 8003;
 
 /// Why an attempt failed.
 #[derive(Debug, thiserror::Error)]
-enum Error {
+pub(super) enum Error {
     #[error(transparent)]
     Bird(#[from] client::Error),
     #[error(transparent)]
@@ -74,9 +74,21 @@ impl Error {
 }
 
 /// A connection and the right to have it.
-struct Connection {
-    client: Client,
+pub(super) struct Connection {
+    pub(super) client: Client,
     _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Connection {
+    /// Waits for its turn.
+    pub(super) async fn open(config: &Config, turns: &Arc<Semaphore>) -> Result<Self, Error> {
+        // Never closed: the semaphore lives as long as the controller.
+        let permit = Arc::clone(turns).acquire_owned().await.ok();
+        Ok(Self {
+            client: Client::connect(&config.bird.socket).await?,
+            _permit: permit,
+        })
+    }
 }
 
 /// One family in motion.
@@ -160,15 +172,6 @@ impl Actuator {
         }
     }
 
-    async fn connect(&self) -> Result<Connection, Error> {
-        // Never closed: the semaphore lives as long as the controller.
-        let permit = Arc::clone(&self.connections).acquire_owned().await.ok();
-        Ok(Connection {
-            client: Client::connect(&self.config.bird.socket).await?,
-            _permit: permit,
-        })
-    }
-
     fn name(&self, twin: Twin) -> &str {
         match twin {
             Twin::Normal => &self.names[0],
@@ -176,21 +179,12 @@ impl Actuator {
         }
     }
 
-    /// Off the runtime's thread: a file system that hangs must not keep the command from BIRD.
     async fn file(
         &self,
         twin: Twin,
         operation: fn(&Path) -> Result<(), DiskError>,
     ) -> Result<(), Error> {
-        let file = self.config.bird.intent_file(self.name(twin));
-        let work = tokio::task::spawn_blocking({
-            let file = file.clone();
-            move || operation(&file)
-        });
-        match timeout(FILE_DEADLINE, work).await {
-            Ok(Ok(result)) => Ok(result?),
-            Ok(Err(_)) | Err(_) => Err(Error::SlowFile(file)),
-        }
+        on_disk(self.config.bird.intent_file(self.name(twin)), operation).await
     }
 
     async fn switch(
@@ -201,7 +195,7 @@ impl Actuator {
     ) -> Result<(), Error> {
         let Connection { client, .. } = match connection {
             Some(connection) => connection,
-            None => connection.insert(self.connect().await?),
+            None => connection.insert(Connection::open(&self.config, &self.connections).await?),
         };
         let name = self.name(twin).to_owned();
         let message = format!("anycastctl: {}", self.reason);
@@ -219,12 +213,37 @@ impl Actuator {
             };
         }
         client::accepted(&command, reply)?;
-        confirm(client, name, wanted).await
+        let word = if wanted == ProtocolState::Up {
+            "up"
+        } else {
+            "down"
+        };
+        confirm(client, name, |state| state == wanted, word).await
     }
 }
 
-/// Reads the protocol back until it is as wanted: BIRD 3 takes a few milliseconds.
-async fn confirm(client: &mut Client, name: String, wanted: ProtocolState) -> Result<(), Error> {
+/// Off the runtime's thread: a file system that hangs must not keep the command from BIRD.
+pub(super) async fn on_disk(
+    file: PathBuf,
+    operation: fn(&Path) -> Result<(), DiskError>,
+) -> Result<(), Error> {
+    let work = tokio::task::spawn_blocking({
+        let file = file.clone();
+        move || operation(&file)
+    });
+    match timeout(FILE_DEADLINE, work).await {
+        Ok(Ok(result)) => Ok(result?),
+        Ok(Err(_)) | Err(_) => Err(Error::SlowFile(file)),
+    }
+}
+
+/// Reads the protocol back until it is as wanted, which is called `word`: BIRD 3 takes a few milliseconds.
+pub(super) async fn confirm(
+    client: &mut Client,
+    name: String,
+    is_wanted: impl Fn(ProtocolState) -> bool,
+    word: &'static str,
+) -> Result<(), Error> {
     let deadline = Instant::now() + DEADLINE;
     let mut pause = Duration::from_millis(1);
     let command = Command::ShowProtocol(name.clone());
@@ -232,15 +251,10 @@ async fn confirm(client: &mut Client, name: String, wanted: ProtocolState) -> Re
         let reply = client.demand(&command).await?;
         let protocols = table::protocols(&reply, None);
         let found = protocols.iter().find(|protocol| protocol.name == name);
-        if found.is_some_and(|protocol| protocol.state == wanted) {
+        if found.is_some_and(|protocol| is_wanted(protocol.state)) {
             return Ok(());
         }
         if Instant::now() >= deadline {
-            let word = if wanted == ProtocolState::Up {
-                "up"
-            } else {
-                "down"
-            };
             return Err(Error::NotConfirmed(name, word));
         }
         sleep(pause).await;

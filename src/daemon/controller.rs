@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use super::actuator::CONNECTIONS;
 use super::family::{FamilyState, Motion, ProbeState};
+use super::holds::Holds;
 use super::measure::Measure;
 use super::orders::OrderBook;
 use super::poller::{ExportId, ExportQuestion, Poll, exports};
@@ -71,6 +72,7 @@ pub(super) struct Controller {
     pub(super) problems: BTreeMap<&'static str, String>,
     pub(super) bird: BirdState,
     pub(super) sessions: Sessions,
+    pub(super) holds: Holds,
     pub(super) questions: Vec<ExportQuestion>,
     pub(super) started_at: Timestamp,
     pub(super) measure: Measure,
@@ -107,6 +109,7 @@ impl Controller {
             problems: BTreeMap::new(),
             bird: BirdState::default(),
             sessions: Sessions::new(&config, now),
+            holds: Holds::new(&config, now),
             questions: exports(&config),
             started_at: Timestamp::now(),
             measure: Measure::new(&config),
@@ -175,10 +178,7 @@ impl Controller {
                         signal: signal.to_owned(),
                         on_stop: on_stop.to_owned(),
                     });
-                    return match self.config.daemon.on_stop {
-                        OnStop::Hold => Ok(()),
-                        OnStop::Withdraw => self.withdraw_all(signal, queue).await,
-                    };
+                    return self.stop(signal, queue).await;
                 }
                 Some(event) = queue.recv() => self.take(event, Instant::now()),
                 due = ticks.tick() => self.look_at_clock(due.into(), Instant::now()),
@@ -187,19 +187,30 @@ impl Controller {
         }
     }
 
-    async fn withdraw_all(
+    /// Withdraws everything, if `on_stop` wants that. Sessions that are held are enabled in any case: nobody else
+    /// would.
+    async fn stop(
         mut self,
         signal: &'static str,
         mut queue: mpsc::Receiver<Event>,
     ) -> Result<(), Error> {
         let deadline = tokio::time::Instant::now() + STOP_DEADLINE;
-        self.stopping = Some(signal);
-        self.settle_all(Instant::now());
-        while self.open_families().next().is_some() {
+        let withdraws = self.config.daemon.on_stop == OnStop::Withdraw;
+        if withdraws {
+            self.stopping = Some(signal);
+            self.settle_all(Instant::now());
+        }
+        self.release_all();
+        let mut ticks = interval(TICK);
+        while self.is_withdrawing() || !self.open_holds().is_empty() {
             tokio::select! {
                 Some(event) = queue.recv() => self.take(event, Instant::now()),
-                () = sleep_until(deadline) => return Err(self.not_withdrawn()),
+                _ = ticks.tick() => self.settle_holds(),
+                () = sleep_until(deadline) => return Err(self.not_stopped()),
             }
+        }
+        if !withdraws {
+            return Ok(());
         }
         if self.bird.error.is_some() {
             tracing::warn!(
@@ -209,6 +220,19 @@ impl Controller {
             tracing::info!("everything is withdrawn, and BIRD has confirmed it");
         }
         Ok(())
+    }
+
+    fn is_withdrawing(&self) -> bool {
+        self.stopping.is_some() && self.open_families().next().is_some()
+    }
+
+    fn not_stopped(&self) -> Error {
+        if self.is_withdrawing() {
+            return self.not_withdrawn();
+        }
+        Error::NotReleased {
+            sessions: self.open_holds().join(", "),
+        }
     }
 
     fn not_withdrawn(&self) -> Error {
@@ -262,6 +286,7 @@ impl Controller {
                 self.family(id).end(now);
                 self.settle(id, now);
             }
+            Event::Held(id, attempt) => self.on_held(id, attempt, now),
             // Whoever asked may be gone.
             Event::Status(reply) => drop(reply.send(self.snapshot(Timestamp::now()))),
             Event::Order(request, by, reply) => {
@@ -300,6 +325,7 @@ impl Controller {
             tracing::warn!(seconds = late.as_secs_f64(), "this daemon was stalled");
         }
         self.calm_sessions(now);
+        self.hold_flapping(now, Timestamp::now());
         for service in 0..self.services.len() {
             let mut decided = false;
             for probe in &mut self.services[service].probes {

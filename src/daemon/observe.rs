@@ -24,6 +24,7 @@ impl Controller {
                     self.bird_is_back.send_modify(|count| *count += 1);
                 }
                 self.observe(&poll);
+                self.holds.observe(&poll);
                 self.watch_sessions(&poll);
                 self.bird.poll = Some(poll);
                 self.bird.polled_at = Some(Timestamp::now());
@@ -45,6 +46,7 @@ impl Controller {
             }
         }
         self.settle_all(now);
+        self.hold_flapping(now, Timestamp::now());
     }
 
     /// Nobody knows what BIRD does.
@@ -56,6 +58,7 @@ impl Controller {
         {
             (family.view.normal.seen, family.view.drain.seen) = (Seen::Unknown, Seen::Unknown);
         }
+        self.holds.forget();
     }
 
     fn observe(&mut self, poll: &Poll) {

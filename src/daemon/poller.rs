@@ -13,8 +13,9 @@ use super::{Event, FamilyId};
 use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
 use crate::bird::table::{self, BfdSession, DaemonStatus, Protocol};
-use crate::config::{Announcement, Config};
+use crate::config::{Announcement, Config, Neighbor};
 use crate::flap::hint::Md5;
+use crate::hold::DropIn;
 use crate::host;
 use crate::intent;
 use crate::model::Prefix;
@@ -53,7 +54,9 @@ pub(super) struct Poll {
 pub(super) struct Files {
     /// The intent files, of the normal protocol and its twin.
     pub(super) intents: HashMap<FamilyId, [Intent; 2]>,
-    /// Protocols whose intent file BIRD's configuration includes; `None` if it cannot be read.
+    /// The drop-ins of the sessions, in the order of [`sessions`].
+    pub(super) drop_ins: Vec<DropIn>,
+    /// Protocols whose intent file or drop-in BIRD's configuration includes; `None` if it cannot be read.
     pub(super) protected: Option<HashSet<String>>,
     /// What the kernel has refused because of TCP MD5 signatures; `None` if it does not say.
     pub(super) md5: Option<Md5>,
@@ -190,6 +193,7 @@ impl Poller {
             .reading
             .insert(tokio::task::spawn_blocking(move || Files {
                 intents: intents(&config),
+                drop_ins: drop_ins(&config),
                 protected: protected(&config),
                 md5: host::md5(),
             }));
@@ -262,7 +266,12 @@ fn intents(config: &Config) -> HashMap<FamilyId, [Intent; 2]> {
         .collect()
 }
 
-/// The protocols whose intent files BIRD includes, where its main file and those of `bird.include` can be read.
+fn drop_ins(config: &Config) -> Vec<DropIn> {
+    let files = sessions(config).map(|name| config.bird.intent_file(&name));
+    files.map(|file| intent::read_drop_in(&file)).collect()
+}
+
+/// The protocols whose intent files or drop-ins BIRD includes, where its main file and those of `bird.include` can be read.
 fn protected(config: &Config) -> Option<HashSet<String>> {
     let files = std::iter::once(&config.bird.config).chain(&config.bird.include);
     let texts = files.map(|path| {
@@ -275,6 +284,7 @@ fn protected(config: &Config) -> Option<HashSet<String>> {
         .flat_map(|text| intent::included(text))
         .collect();
     let names = families(config).flat_map(|(_, names)| names);
+    let names = names.chain(sessions(config));
     Some(
         names
             .filter(|name| included.contains(&config.bird.intent_file(name)))
@@ -293,4 +303,10 @@ pub(super) fn families(config: &Config) -> impl Iterator<Item = (FamilyId, [Stri
                 .enumerate()
                 .map(move |(family, kind)| (FamilyId { service, family }, spec.protocols(kind)))
         })
+}
+
+/// The BGP protocols of all sessions, in the order of the configuration.
+pub(super) fn sessions(config: &Config) -> impl Iterator<Item = String> {
+    let sessions = config.neighbors.iter().flat_map(Neighbor::named_sessions);
+    sessions.map(|(name, _)| name)
 }

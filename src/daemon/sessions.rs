@@ -90,22 +90,10 @@ impl Sessions {
             state.suspect(&sighting, md5, wall);
             events.extend(state.on(poll.answered, sighting, &change, wall));
         }
-        self.of_bird(change, poll, wall)
+        of_bird(change, poll, wall)
             .into_iter()
             .chain(events)
             .collect()
-    }
-
-    fn of_bird(&self, change: BirdChange, poll: &Poll, wall: Timestamp) -> Option<Event> {
-        let ago = |time: Option<LocalTime>| wall.checked_sub(time?.age(poll.daemon.now?)?).ok();
-        if change.restarted {
-            let started_at = ago(poll.daemon.started);
-            return Some(Event::BirdRestarted { started_at });
-        }
-        let reconfigured_at = ago(poll.daemon.reconfigured);
-        change
-            .reconfigured
-            .then_some(Event::BirdReconfigured { reconfigured_at })
     }
 }
 
@@ -151,7 +139,7 @@ impl SessionState {
             cause: self.tracker.cause(),
             reuse_at: reuse
                 .and_then(|reuse| wall.checked_add(reuse.saturating_duration_since(now)).ok()),
-            held: false,
+            ..Flaps::default()
         }
     }
 }
@@ -160,7 +148,9 @@ impl Controller {
     /// Takes in what a poll says of the sessions.
     pub(super) fn watch_sessions(&mut self, poll: &Poll) {
         let events = self.sessions.on(poll, Timestamp::now());
-        events.into_iter().for_each(|event| self.record(event));
+        for event in events {
+            self.record(event);
+        }
     }
 
     /// Flapping ends by itself, also while BIRD says nothing.
@@ -169,6 +159,21 @@ impl Controller {
         let events: Vec<Event> = states
             .filter_map(|state| state.tracker.on_time(now))
             .collect();
-        events.into_iter().for_each(|event| self.record(event));
+        for event in events {
+            self.record(event);
+        }
     }
+}
+
+/// What happened to BIRD itself.
+fn of_bird(change: BirdChange, poll: &Poll, wall: Timestamp) -> Option<Event> {
+    let ago = |time: Option<LocalTime>| wall.checked_sub(time?.age(poll.daemon.now?)?).ok();
+    if change.restarted {
+        let started_at = ago(poll.daemon.started);
+        return Some(Event::BirdRestarted { started_at });
+    }
+    let reconfigured_at = ago(poll.daemon.reconfigured);
+    change
+        .reconfigured
+        .then_some(Event::BirdReconfigured { reconfigured_at })
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::FamilyId;
 use super::controller::Controller;
 use super::family::{FamilyState, ProbeState};
+use super::holder::SessionId;
 use super::sessions::SessionState;
 use crate::bird::table::{self, LimitKind, LocalTime};
 use crate::config;
@@ -14,8 +15,8 @@ use crate::health;
 use crate::policy;
 use crate::reconcile::{Intent, Seen};
 use crate::status::{
-    Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Health, Limit, Node,
-    OnFailure, Protocol, Routes, Service, Session, Snapshot, Thresholds, VERSION,
+    Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Flaps, Health, Limit,
+    Node, OnFailure, Protocol, Routes, Service, Session, Snapshot, Thresholds, VERSION,
 };
 
 impl Controller {
@@ -59,7 +60,8 @@ impl Controller {
                 .sessions
                 .states
                 .iter()
-                .map(|state| self.session(state, now, at))
+                .enumerate()
+                .map(|(id, state)| self.session(id, state, now, at))
                 .collect(),
         }
     }
@@ -156,7 +158,8 @@ impl Controller {
         exports
     }
 
-    fn session(&self, state: &SessionState, now: Instant, at: Timestamp) -> Session {
+    fn session(&self, id: SessionId, state: &SessionState, now: Instant, at: Timestamp) -> Session {
+        let hold = self.holds.of(id);
         let name = state.tracker.session();
         let poll = self
             .bird
@@ -179,14 +182,21 @@ impl Controller {
             since: self.wall(protocol.and_then(|protocol| protocol.since)),
             bfd: bfd.map(|bfd| bfd.state.to_string()),
             last_error: protocol
-                .and_then(|protocol| protocol.last_error())
+                .and_then(table::Protocol::last_error)
                 .map(ToString::to_string),
-            limit_hit: protocol.is_some_and(|protocol| protocol.limit_hit()),
+            limit_hit: protocol.is_some_and(table::Protocol::limit_hit),
             message: protocol.and_then(|protocol| protocol.message.clone()),
-            hint: state.hint.clone().filter(|_| poll.is_some()),
+            hint: self
+                .holds
+                .hint(id)
+                .or_else(|| state.hint.clone().filter(|_| poll.is_some())),
             limits: protocol.map(limits).unwrap_or_default(),
             routes: protocol.and_then(routes),
-            flaps: state.flaps(now, at),
+            flaps: Flaps {
+                held: hold.held,
+                held_protected: hold.protected,
+                ..state.flaps(now, at)
+            },
         }
     }
 }

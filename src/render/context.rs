@@ -6,6 +6,7 @@ pub(super) mod sessions;
 mod statics;
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -89,6 +90,17 @@ fn log(log: &BirdLog) -> String {
 fn knows_authentication(version: BirdVersion) -> bool {
     let second = BirdVersion::new(2, 17, 0)..BirdVersion::new(3, 0, 0);
     second.contains(&version) || version >= BirdVersion::new(3, 1, 0)
+}
+
+/// The path as a pattern of exactly one name. BIRD refuses to load with a plain include whose file is
+/// missing, but a pattern may match nothing. The brackets stand in the first component, where the directory
+/// is `/` and always there: BIRD also refuses a pattern below a directory that is missing.
+fn pattern(path: &Path) -> String {
+    let path = path.display().to_string();
+    match path.find(|c: char| c.is_ascii_alphanumeric()) {
+        Some(at) => format!("{}[{}]{}", &path[..at], &path[at..=at], &path[at + 1..]),
+        None => path,
+    }
 }
 
 /// All prefixes of a family.

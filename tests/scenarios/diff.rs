@@ -181,7 +181,7 @@ const RESETTING: [(&str, &str); 27] = [
 ];
 
 /// What a session survives.
-const HARMLESS: [(&str, &str); 27] = [
+const HARMLESS: [(&str, &str); 28] = [
     ("description \"tor1 IPv4\";", "description \"other\";"),
     ("graceful restart aware;", ""),
     ("hold time 10;", "hold time 10; graceful restart time 120;"),
@@ -194,6 +194,10 @@ const HARMLESS: [(&str, &str); 27] = [
     ("hold time 10;", "hold time 10; debug { states };"),
     ("neighbor 10.99.0.1 as", "neighbor 10.99.0.1 port 179 as"),
     ("local 10.99.0.2 as", "local 10.99.0.2 port 179 as"),
+    (
+        "protocol bgp bgp_tor1_v4 {",
+        "protocol bgp bgp_tor1_v4 {\n  include \"/[r]un/nowhere/bgp_tor1_v4.conf\";",
+    ),
     ("import none;", "import all;"),
     ("import none;", "import none; next hop self;"),
     ("import none;", "import none; next hop keep;"),

@@ -14,6 +14,7 @@ mod families;
 mod faults;
 mod flaps;
 mod history;
+mod holds;
 mod host;
 mod host_generated;
 mod host_packets;

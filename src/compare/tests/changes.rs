@@ -35,6 +35,17 @@ fn another_prefix() {
     insta::assert_snapshot!(comparison);
 }
 
+#[test]
+fn a_place_to_hold_a_session_down_resets_nothing() {
+    let held = rendered(&format!("{SMALLEST}flap: {{ action: hold }}\n"));
+    let comparison = Comparison::between(&rendered(SMALLEST), &held);
+    assert!(comparison.withdrawn().is_empty() && comparison.resets().is_empty());
+    insta::assert_snapshot!(comparison, @"stays up: bgp_tor1_v4 (10.99.0.1): held while it flaps by none -> /run/anycastctl/intent/bgp_tor1_v4.conf");
+    // Whatever somebody else includes may change anything.
+    let other = held.replace("bgp_tor1_v4.conf", "local.conf");
+    assert_eq!(Comparison::between(&held, &other).resets().len(), 1);
+}
+
 /// The configuration loses a neighbour, a service and a session, and much else changes.
 #[test]
 fn another_data_centre() {

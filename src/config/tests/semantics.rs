@@ -341,4 +341,17 @@ fn a_protocol_by_hand_is_not_called_as_one_that_is_rendered() {
     let refused = "services.resolver.bird.v4: anycast_resolver_v6 is what the protocol of service resolver is called";
     assert!(named("anycast_resolver_v6").contains(refused));
     assert!(!named("anycast_resolver_v4").contains("is called"));
+    let refused =
+        "services.resolver.bird.v4: bgp_tor1_v4 is what the protocol of neighbor tor1 is called";
+    assert!(named("bgp_tor1_v4").contains(refused));
+    assert!(!named("bgp_tor1_v6").contains("is called"));
+    let session = |name: &str| {
+        headers(&format!(
+            "{SMALLEST}      - {{ local: 10.99.1.2, remote: 10.99.1.1, bird: {name} }}\n"
+        ))
+    };
+    assert!(
+        session("bgp_tor1_v4").contains("neighbors.tor1.sessions[1].bird: bgp_tor1_v4 is what")
+    );
+    assert!(!session("bgp_tor1_v4_2").contains("is called"));
 }

@@ -12,7 +12,7 @@ use crate::config::Severity;
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Leaf, Named};
 use crate::config::tree::NodeId;
-use crate::model::{BirdVersion, Family, Period, Prefix, ProtocolName, ServiceName};
+use crate::model::{BirdVersion, Family, NeighborName, Period, Prefix, ProtocolName, ServiceName};
 
 pub(super) fn check(report: &Report<'_>, file: &spec::File) {
     prefixes(report, file);
@@ -216,6 +216,38 @@ fn protocols(report: &Report<'_>, file: &spec::File) {
             }
         }
     }
+    for (neighbor, name, place) in rendered_sessions(file) {
+        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+            let message = format!("{name} is what the protocol of neighbor {neighbor} is called");
+            report.pair(Severity::Error, *first, message, (place, "this neighbor"));
+        }
+    }
+}
+
+/// BGP protocols that are rendered, each with its neighbour and the place of that. One of the same name that is
+/// written by hand would share its file of intent.
+fn rendered_sessions(file: &spec::File) -> Vec<(&str, String, NodeId)> {
+    let entries = file.neighbors.value.iter().flat_map(|named| &named.0);
+    let mut rendered = Vec::new();
+    for (text, entry) in entries {
+        let parsed = text.parse::<NeighborName>().ok();
+        let Some((name, (place, spec))) = parsed.zip(entry.node.zip(entry.value.as_ref())) else {
+            continue;
+        };
+        let mut counts = [0; 2];
+        for session in sessions_of(spec) {
+            let Some((_, local)) = session.local.placed() else {
+                continue;
+            };
+            let family = Family::of(local.0);
+            let count = &mut counts[usize::from(family == Family::V6)];
+            if session.bird.node.is_none() {
+                rendered.push((text.as_str(), name.protocol(family, *count), place));
+            }
+            *count += 1;
+        }
+    }
+    rendered
 }
 
 /// Services whose protocols of a family are rendered.

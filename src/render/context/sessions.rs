@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::{constant, filters, is_rendered, looks_up, table};
-use crate::config::{self, Config, GracefulRestart, Import, LimitAction, Neighbor, Role, Session};
+use super::{constant, filters, is_rendered, looks_up, pattern, table};
+use crate::config::{
+    self, Config, FlapAction, GracefulRestart, Import, LimitAction, Neighbor, Role, Session,
+};
 use crate::model::{Family, Period};
 
 #[derive(Serialize)]
@@ -15,6 +17,9 @@ use crate::model::{Family, Period};
 )]
 pub(super) struct Bgp {
     name: String,
+    /// The file that says `disabled;` while the session is held for flapping. It stands first, so that whatever
+    /// follows is as it would be without.
+    drop_in: Option<String>,
     description: String,
     local: IpAddr,
     local_asn: u32,
@@ -98,7 +103,9 @@ fn bgp(
     let hold_time = neighbor.hold_time.map(seconds);
     let import = (neighbor.import == Import::DefaultRoute).then(|| default_route(family));
     let looks_up = import.is_some() && neighbor.multihop.is_some() && looks_up(config, family);
+    let holds = config.flap.action == FlapAction::Hold;
     Bgp {
+        drop_in: holds.then(|| pattern(&config.bird.intent_file(&name))),
         name,
         description: format!("{} {family}", neighbor.name),
         local: session.local,

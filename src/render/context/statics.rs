@@ -1,9 +1,8 @@
 //! Static protocols: one for each family of a service, and its drained twin.
 
-use std::path::Path;
-
 use serde::Serialize;
 
+use super::pattern;
 use crate::config::{Config, Route, Service};
 use crate::model::{Family, Prefix};
 
@@ -62,16 +61,5 @@ fn target(route: &Route) -> String {
         Route::Blackhole => "blackhole".to_owned(),
         Route::Unreachable => "unreachable".to_owned(),
         Route::Interface { name, .. } => format!("via \"{name}\""),
-    }
-}
-
-/// The path as a pattern of exactly one name. BIRD refuses to load with a plain include whose file is
-/// missing, but a pattern may match nothing. The brackets stand in the first component, where the directory
-/// is `/` and always there: BIRD also refuses a pattern below a directory that is missing.
-fn pattern(path: &Path) -> String {
-    let path = path.display().to_string();
-    match path.find(|c: char| c.is_ascii_alphanumeric()) {
-        Some(at) => format!("{}[{}]{}", &path[..at], &path[at..=at], &path[at + 1..]),
-        None => path,
     }
 }

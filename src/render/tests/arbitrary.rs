@@ -145,14 +145,20 @@ fn head() -> impl Strategy<Value = String> {
         ),
     );
     let bfd = (10_u32..=10_000, 1_u32..=255);
+    let flap = select(vec![
+        "",
+        "flap: { action: hold }\n",
+        "flap: { action: report }\n",
+    ]);
     let kernel = (
         select(vec!["bgp", "none"]),
         of(2_u8..=255),
         of(v4()),
         of(v6()),
     );
-    (bird, weighted(0.3, bfd), weighted(0.5, kernel)).prop_map(|((log, include), bfd, kernel)| {
-        let mut text = "bird:\n  version: RELEASE\n".to_owned();
+    let parts = (bird, weighted(0.3, bfd), weighted(0.5, kernel), flap);
+    parts.prop_map(|((log, include), bfd, kernel, flap)| {
+        let mut text = format!("{flap}bird:\n  version: RELEASE\n");
         for (key, value) in [("log", log), ("include", include)] {
             if let Some(value) = value {
                 writeln!(text, "  {key}: {value}").unwrap();

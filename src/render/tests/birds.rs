@@ -140,7 +140,7 @@ fn odd_passwords_survive_birds_lexer() {
 /// Whether BIRD would load a configuration whose intent directory holds these files.
 fn loads(bird: &Binary, files: Option<&[(&str, &str)]>) -> bool {
     let directory = tempfile::tempdir().unwrap();
-    let mut config = parsed(SMALLEST);
+    let mut config = parsed(&format!("{SMALLEST}flap: {{ action: hold }}\n"));
     config.bird.intent_dir = directory.path().join("run/intent");
     if let Some(files) = files {
         fs::create_dir_all(&config.bird.intent_dir).unwrap();
@@ -179,6 +179,9 @@ fn intent_files_may_be_missing_and_only_the_right_one_is_read() {
             !loads(Some(&[("anycast_resolver_v4_drain.conf", "nonsense")])),
             "{bird:?}"
         );
+        let session = "bgp_tor1_v4.conf";
+        assert!(loads(Some(&[(session, "disabled;\n")])), "{bird:?}");
+        assert!(!loads(Some(&[(session, "nonsense")])), "{bird:?}");
     }
 }
 

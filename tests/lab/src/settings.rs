@@ -90,6 +90,7 @@ pub struct Settings {
     services: Vec<Service>,
     bfd: bool,
     daemon: Vec<String>,
+    flap: Vec<String>,
     neighbor: Vec<String>,
     host: Vec<String>,
 }
@@ -102,6 +103,7 @@ impl Settings {
             services: services.into(),
             bfd: true,
             daemon: Vec::new(),
+            flap: Vec::new(),
             neighbor: vec!["hold_time: 10s".to_owned()],
             host: Vec::new(),
         }
@@ -124,6 +126,13 @@ impl Settings {
     #[must_use]
     pub fn daemon(mut self, option: &str) -> Self {
         self.daemon.push(format!(", {option}"));
+        self
+    }
+
+    /// Adds a key that says when a session flaps, such as `action: hold`.
+    #[must_use]
+    pub fn flap(mut self, option: &str) -> Self {
+        self.flap.push(option.to_owned());
         self
     }
 
@@ -163,6 +172,7 @@ impl Settings {
         let (password, bfd, daemon) = (password.display(), self.bfd, self.daemon.concat());
         let neighbor = self.neighbor.join("\n    ");
         let (version, host) = (Bird::node_release()?, self.host.join(", "));
+        let flap = self.flap.join(", ");
         let program = Bird::node_program();
         let program = program.display();
         let mut text = format!(
@@ -177,6 +187,7 @@ bird:
   log: {directory}/bird-own.log
   binary: {program}
 daemon: {{ control: {directory}/control.sock, state_dir: {directory}/state{daemon} }}
+flap: {{ {flap} }}
 host: {{ {host} }}
 neighbors:
   tor1:

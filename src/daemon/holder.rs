@@ -1,0 +1,113 @@
+//! Carries out the steps of one session that is held, or no longer: drop-in, command, read back.
+//!
+//! One attempt: whatever has not come true by then is tried again after the next poll, which knows how far this one
+//! came. It has few connections, none of which a withdraw waits for.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::Event;
+use super::actuator::{Connection, Error, NO_SUCH_PROTOCOL, confirm, on_disk};
+use crate::bird::client;
+use crate::bird::command::Command;
+use crate::bird::table::ProtocolState;
+use crate::config::Config;
+use crate::hold::Step;
+use crate::intent;
+
+/// Sessions that may be disabled or enabled at a time.
+pub(super) const CONNECTIONS: usize = 4;
+
+/// A session by its position: neighbours and their sessions in the order of the configuration.
+pub(super) type SessionId = usize;
+
+/// What an attempt came to.
+pub(super) struct Attempt {
+    /// The steps that have come true.
+    pub(super) done: Vec<Step>,
+    /// Why not all of them have.
+    pub(super) error: Option<String>,
+}
+
+/// One attempt at one session.
+pub(super) struct Holder {
+    /// Which.
+    pub(super) session: SessionId,
+    /// The BGP protocol.
+    pub(super) name: String,
+    /// What to do.
+    pub(super) steps: Vec<Step>,
+    /// Why, for whoever looks at BIRD here or at the neighbour.
+    pub(super) message: String,
+    /// Sockets and directories.
+    pub(super) config: Arc<Config>,
+    /// Limits the connections.
+    pub(super) connections: Arc<Semaphore>,
+    /// Something else is wanted now.
+    pub(super) called_off: CancellationToken,
+    /// Where the result goes.
+    pub(super) events: mpsc::Sender<Event>,
+}
+
+impl Holder {
+    /// Tries, unless it is called off.
+    pub(super) async fn run(self) {
+        let mut attempt = Attempt {
+            done: Vec::new(),
+            error: None,
+        };
+        tokio::select! {
+            () = self.called_off.cancelled() => {}
+            () = self.attempt(&mut attempt) => {}
+        }
+        // The queue is closed only when the daemon stops.
+        let _ = self.events.send(Event::Held(self.session, attempt)).await;
+    }
+
+    /// A file that cannot be written or removed does not keep the command from BIRD.
+    async fn attempt(&self, attempt: &mut Attempt) {
+        for step in &self.steps {
+            match self.take(*step).await {
+                Ok(()) => attempt.done.push(*step),
+                Err(error) => attempt.error = Some(error.to_string()),
+            }
+        }
+    }
+
+    async fn take(&self, step: Step) -> Result<(), Error> {
+        let file = || self.config.bird.intent_file(&self.name);
+        match step {
+            Step::WriteDropIn => on_disk(file(), intent::write_drop_in).await,
+            Step::RemoveDropIn => on_disk(file(), intent::remove).await,
+            Step::Disable => {
+                let command = Command::Disable(self.name.clone(), self.message.clone());
+                self.tell(command, |state| state == ProtocolState::Down, "down")
+                    .await
+            }
+            Step::Enable => {
+                let command = Command::Enable(self.name.clone(), self.message.clone());
+                // Whether the neighbour answers is not ours to wait for.
+                let is_enabled = |state| matches!(state, ProtocolState::Start | ProtocolState::Up);
+                self.tell(command, is_enabled, "enabled").await
+            }
+        }
+    }
+
+    async fn tell(
+        &self,
+        command: Command,
+        is_wanted: impl Fn(ProtocolState) -> bool,
+        word: &'static str,
+    ) -> Result<(), Error> {
+        let mut connection = Connection::open(&self.config, &self.connections).await?;
+        let client = &mut connection.client;
+        let reply = client.ask(&command).await?;
+        if reply.has(NO_SUCH_PROTOCOL) {
+            return Err(Error::NoProtocol(self.name.clone()));
+        }
+        client::accepted(&command, reply)?;
+        confirm(client, self.name.clone(), is_wanted, word).await
+    }
+}
