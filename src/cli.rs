@@ -142,10 +142,10 @@ pub enum Command {
         #[arg(long, value_name = "SOCKET")]
         control: Option<PathBuf>,
     },
-    /// Print the daemon's metrics, or write them to a file for node_exporter's textfile collector
+    /// Print the daemon's metrics, or write them to a file for node_exporter
     #[command(after_help = METRICS_EXIT_CODES)]
     Metrics {
-        /// Write to a file instead, whole or not at all; its name has to end in .prom for node_exporter
+        /// Write to a file instead, whole or not at all; node_exporter's textfile collector reads names in .prom
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// How they are written

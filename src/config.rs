@@ -228,7 +228,8 @@ pub struct Daemon {
     pub stale_after: Period,
 }
 
-/// What a stop does to announcements.
+/// What a stop does to announcements. Sessions that are held for flapping are enabled in either case: nobody else
+/// would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnStop {
     /// Takes every service out.

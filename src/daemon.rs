@@ -4,7 +4,7 @@
 //! prober (one a check and server) --.                      .--> actuator (one a family in motion)
 //! poller (BIRD, on a timer) ---------+--> controller -------+--> holder (one a session that flaps)
 //! watcher (addresses) --------------'     ^        |--> status, when somebody asks
-//!                          control socket-'        |--> keeper (the orders in force, on the disk)
+//!                    control socket, HTTP-'        |--> keeper (the orders in force, on the disk)
 //!                                                  `--> history (a thread that writes)
 //! ```
 //!

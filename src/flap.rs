@@ -7,7 +7,8 @@
 //!
 //! No flap: the first look at a session; one that never was established; a loss without any error, because BIRD
 //! forgets the error only where somebody shut the session down here; a configuration that restarts it; BIRD's own
-//! restart, which is one event. Two losses between two looks look like one.
+//! restart, which is one event. Two losses between two looks look like one, and a session that was back before the
+//! next look is none if it had come up less than a second before it was lost.
 //!
 //! A BFD session that goes down with its BGP session is one flap with it. What BFD does alone is known one look
 //! later, because BIRD is asked for BGP first and BFD takes BGP with it.
@@ -24,7 +25,7 @@ mod sighting;
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use bird::{BirdChange, BirdWatch};
 pub use moment::Moment;
@@ -35,9 +36,6 @@ use crate::config::Flap;
 use crate::decay::Penalty;
 use crate::history::Event;
 use cause::Cause;
-
-/// So long after BIRD took a configuration, a session that it restarts may go down.
-const RECONFIGURATION: Duration = Duration::from_secs(5);
 
 /// One session, over many looks.
 #[derive(Debug)]
@@ -168,7 +166,7 @@ impl Tracker {
         match &witness {
             Some(witness) => {
                 self.bfd_lost = None;
-                match sighting.on_purpose(bird.reconfigured_within(elapsed + RECONFIGURATION)) {
+                match sighting.on_purpose(bird.reconfigured) {
                     Some(why) => events.push(self.changed(last, sighting, Some(why))),
                     None => self.flapped(now, witness, last, sighting, events),
                 }
@@ -179,9 +177,10 @@ impl Tracker {
                     let cause = Cause::bfd_alone();
                     self.count_flap(now, now, &witness, cause, events);
                 }
-                self.bfd_lost = last.sighting.bfd_lost(sighting, elapsed).filter(|_| {
-                    !sighting.bfd_began_with(bird.reconfigured_within(elapsed + RECONFIGURATION))
-                });
+                self.bfd_lost = last
+                    .sighting
+                    .bfd_lost(sighting, elapsed)
+                    .filter(|_| !sighting.bfd_began_with(bird.reconfigured));
             }
             None => {
                 self.bfd_lost = None;

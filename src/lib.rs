@@ -9,7 +9,8 @@
 //! [`policy`] those into what should be announced, [`reconcile`] that into steps. [`schedule`] says when
 //! to probe. [`damping`] says how long what came and went stays withdrawn, with the penalty of [`decay`].
 //! [`flap`] watches sessions come and go, and [`hold`] says how one is kept down. [`overrides`] are the orders of
-//! operators. [`history`] is what happened, with its evidence. [`status`] is the one document that everybody reads.
+//! operators. [`history`] is what happened, with its evidence. [`status`] is the one document that everybody reads,
+//! and [`metrics`] writes it for Prometheus.
 //!
 //! **Pure: text in, text out.**
 //! [`config`] reads YAML, or reports every finding with its position. [`render`] writes `bird.conf`, the files
@@ -20,7 +21,8 @@
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
 //! messages; [`intent`], [`files`], [`history_store`] and [`passwords`] are the disk, [`host`] this machine, [`control`]
-//! our own socket, [`operators`] who asks there, [`log`] the lines that the daemon writes.
+//! our own socket, [`operators`] who asks there, [`http`] what monitoring asks, [`log`] the
+//! lines that the daemon writes.
 //!
 //! **Composition.**
 //! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`apply`] has BIRD take new files,

@@ -132,15 +132,17 @@ impl Client {
         }
     }
 
-    /// Connects for reading only: BIRD itself then refuses whatever would change something.
+    /// Connects for reading only: BIRD itself then refuses whatever would change something. Its times have dates and
+    /// microseconds, where BIRD lets a connection choose.
     pub async fn connect_restricted(path: &Path) -> Result<Self, Error> {
         let mut client = Self::connect(path).await?;
         let reply = client.ask(&Command::Restrict).await?;
-        if reply.has(RESTRICTED) {
-            Ok(client)
-        } else {
-            Err(refused(&Command::Restrict, &reply))
+        if !reply.has(RESTRICTED) {
+            return Err(refused(&Command::Restrict, &reply));
         }
+        // Before 2.16 this is an error of syntax, and times come as the configuration says.
+        client.ask(&Command::TimeFormat).await?;
+        Ok(client)
     }
 
     /// Sends a command and returns its answer, which may report an error.

@@ -14,6 +14,8 @@ use crate::model::Prefix;
 pub enum Command {
     /// Gives up the right to change anything, for the rest of the connection.
     Restrict,
+    /// Dates and microseconds in the replies to this connection; 2.16 and later know it.
+    TimeFormat,
     /// Version, times and state of the daemon.
     ShowStatus,
     /// Every protocol with all details.
@@ -73,6 +75,7 @@ impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Restrict => f.write_str("restrict"),
+            Self::TimeFormat => f.write_str("timeformat iso long us"),
             Self::ShowStatus => f.write_str("show status"),
             Self::ShowProtocolsAll => f.write_str("show protocols all"),
             Self::ShowProtocol(name) => write!(f, "show protocols \"{name}\""),

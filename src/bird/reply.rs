@@ -24,7 +24,7 @@ pub struct Line<'a> {
 /// A whole reply, the final line included. One text for all lines: a reply may have a hundred thousand of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The texts of the lines before the final one, each with its line end.
+    /// The lines before the final one as they came, with codes and line ends.
     text: String,
     lines: Vec<Span>,
     last: (u16, String),
@@ -36,6 +36,8 @@ pub struct Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Span {
     code: u16,
+    /// So many bytes before the text are the code.
+    skip: u8,
     /// Where in the text its line end is.
     end: usize,
 }
@@ -63,7 +65,7 @@ pub enum FramingError {
 /// The longest line in bytes. BIRD's own limit is 512 (`CLI_LINE_SIZE`).
 pub const MAX_LINE: usize = 64 * 1024;
 
-/// So many bytes are kept of one reply; 1,000 BGP sessions fill about a third of it. The rest is
+/// So many bytes are kept of one reply; 1,000 BGP sessions with two channels fill half of it. The rest is
 /// read, so that the stream stays in step, and dropped.
 pub const MAX_KEPT: usize = 8 * 1024 * 1024;
 
@@ -77,7 +79,7 @@ impl Reply {
     /// All lines, the final one included.
     pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         let lines = self.lines.iter().scan(0, |start, span| {
-            let text = &self.text[*start..span.end];
+            let text = &self.text[*start + usize::from(span.skip)..span.end];
             *start = span.end + 1;
             Some(Line {
                 code: span.code,
@@ -113,7 +115,7 @@ impl Reply {
 pub struct Decoder {
     /// A line that has not ended yet.
     partial: Vec<u8>,
-    /// The lines of a reply that has not ended yet, and their texts.
+    /// The lines of a reply that has not ended yet, and what they say.
     lines: Vec<Span>,
     text: Vec<u8>,
     dropped: usize,
@@ -122,22 +124,34 @@ pub struct Decoder {
     events: VecDeque<Event>,
 }
 
+/// What a line is.
+enum Kind<'a> {
+    /// Part of a reply, whose code stands so many bytes before the text.
+    Part { code: u16, skip: u8 },
+    /// The end of a reply.
+    Final { code: u16, text: &'a [u8] },
+    /// Part of no reply.
+    Notice(&'a [u8]),
+}
+
 impl Decoder {
     /// Takes the next bytes of the stream.
     ///
     /// # Errors
     /// Once it has failed, the decoder is out of step and the connection has to be given up.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), FramingError> {
-        while let Some(end) = memchr::memchr(b'\n', bytes) {
-            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
-            if self.partial.is_empty() {
-                self.line(line)?;
-            } else {
-                self.partial.extend_from_slice(line);
-                let whole = std::mem::take(&mut self.partial);
-                self.line(&whole)?;
-            }
+        if !self.partial.is_empty()
+            && let Some(end) = memchr::memchr(b'\n', bytes)
+        {
+            let (line, rest) = bytes.split_at(end + 1);
+            let mut whole = std::mem::take(&mut self.partial);
+            whole.extend_from_slice(line);
+            self.lines(&whole)?;
             bytes = rest;
+        }
+        if self.partial.is_empty() {
+            let rest = self.lines(bytes)?;
+            bytes = &bytes[rest..];
         }
         self.partial.extend_from_slice(bytes);
         if self.partial.len() > MAX_LINE {
@@ -158,40 +172,59 @@ impl Decoder {
         self.partial.is_empty() && self.code.is_none() && self.events.is_empty()
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), FramingError> {
-        match line {
-            [b'+', text @ ..] => self.events.push_back(Event::Notice(decode(text))),
-            [b'<', ..] => self.events.push_back(Event::Notice(decode(line))),
-            [b' ', text @ ..] => {
-                let code = self.code.ok_or_else(|| malformed(line))?;
-                self.keep(code, text);
+    /// Takes the lines that end in here, and returns where the one begins that does not. Lines that are kept are
+    /// copied together, as long as nothing else stands between them.
+    fn lines(&mut self, bytes: &[u8]) -> Result<usize, FramingError> {
+        let (mut uncopied, mut start) = (0, 0);
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            let kind = self.classify(&bytes[start..end])?;
+            let place = self.text.len() + end - uncopied;
+            match kind {
+                Kind::Part { code, skip } if self.has_room(place) => self.lines.push(Span {
+                    code,
+                    skip,
+                    end: place,
+                }),
+                other => {
+                    self.text.extend_from_slice(&bytes[uncopied..start]);
+                    uncopied = end + 1;
+                    match other {
+                        Kind::Part { .. } => self.dropped += size_of::<Span>() + uncopied - start,
+                        Kind::Final { code, text } => self.finish(code, text),
+                        Kind::Notice(text) => self.events.push_back(Event::Notice(decode(text))),
+                    }
+                }
             }
+            start = end + 1;
+        }
+        self.text.extend_from_slice(&bytes[uncopied..start]);
+        Ok(start)
+    }
+
+    fn classify<'a>(&mut self, line: &'a [u8]) -> Result<Kind<'a>, FramingError> {
+        Ok(match line {
+            [b'+', text @ ..] => Kind::Notice(text),
+            [b'<', ..] => Kind::Notice(line),
+            [b' ', ..] => Kind::Part {
+                code: self.code.ok_or_else(|| malformed(line))?,
+                skip: 1,
+            },
             [a, b, c, d, kind @ (b'-' | b' '), text @ ..] => {
                 let code = number([*a, *b, *c, *d]).ok_or_else(|| malformed(line))?;
                 if *kind == b' ' {
-                    self.finish(code, text);
+                    Kind::Final { code, text }
                 } else {
-                    self.keep(code, text);
                     self.code = Some(code);
+                    Kind::Part { code, skip: 5 }
                 }
             }
             _ => return Err(malformed(line)),
-        }
-        Ok(())
+        })
     }
 
-    fn keep(&mut self, code: u16, text: &[u8]) {
-        // A line costs memory even if it is empty.
-        let size = size_of::<Span>() + text.len() + 1;
-        let kept = size_of::<Span>() * self.lines.len() + self.text.len();
-        if kept + size > MAX_KEPT {
-            self.dropped += size;
-            return;
-        }
-        self.text.extend_from_slice(text);
-        let end = self.text.len();
-        self.text.push(b'\n');
-        self.lines.push(Span { code, end });
+    /// Whether a line may be kept that ends here. A line costs memory even if it is empty.
+    fn has_room(&self, end: usize) -> bool {
+        size_of::<Span>() * (self.lines.len() + 1) + end < MAX_KEPT
     }
 
     /// The final line is kept however long the reply was: it may be the only one that reports an error.

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -164,8 +165,9 @@ impl Poller {
         };
         let status = client.demand(&Command::ShowStatus).await?;
         let answered = Instant::now();
-        let daemon = table::daemon_status(&status)
+        let mut daemon = table::daemon_status(&status)
             .ok_or_else(|| Error::NotBird(status.last().text.to_owned()))?;
+        daemon.now = daemon.now.map(|now| now.located(Timestamp::now()));
         let protocols = client.demand(&Command::ShowProtocolsAll).await?;
         // Without a BFD protocol this is an error of BIRD's, and no sessions to us.
         let bfd = client.ask(&Command::ShowBfdSessions).await?;

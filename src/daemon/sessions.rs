@@ -175,5 +175,5 @@ fn of_bird(change: BirdChange, poll: &Poll, wall: Timestamp) -> Option<Event> {
     let reconfigured_at = ago(poll.daemon.reconfigured);
     change
         .reconfigured
-        .then_some(Event::BirdReconfigured { reconfigured_at })
+        .map(|_| Event::BirdReconfigured { reconfigured_at })
 }

@@ -10,17 +10,8 @@ use crate::bird::table::DaemonStatus;
 pub struct BirdChange {
     /// It was started anew.
     pub restarted: bool,
-    /// It has read its configuration.
-    pub reconfigured: bool,
-    /// How long ago it last did that.
-    pub reconfigured_ago: Option<Duration>,
-}
-
-impl BirdChange {
-    /// How long ago BIRD read its configuration, if that is no longer than `period`.
-    pub(super) fn reconfigured_within(&self, period: Duration) -> Option<Duration> {
-        self.reconfigured_ago.filter(|ago| *ago <= period)
-    }
+    /// It has read its configuration, so long ago.
+    pub reconfigured: Option<Duration>,
 }
 
 /// BIRD over many looks.
@@ -46,16 +37,14 @@ impl BirdWatch {
             reconfigured: Moment::of(status.reconfigured, status.now),
         };
         let lost = std::mem::take(&mut self.lost);
-        let mut change = BirdChange {
-            reconfigured_ago: seen.reconfigured.age(),
-            ..BirdChange::default()
-        };
+        let mut change = BirdChange::default();
         if let Some(last) = &self.last {
             let elapsed = now.saturating_duration_since(last.at);
             let started = seen.started.began_after(last.started, elapsed);
             change.restarted = started.unwrap_or(lost);
             let later = seen.reconfigured.is_later_than(last.reconfigured, elapsed);
-            change.reconfigured = !change.restarted && later == Some(true);
+            let is_new = !change.restarted && later == Some(true);
+            change.reconfigured = seen.reconfigured.age().filter(|_| is_new);
         }
         self.last = Some(seen);
         change

@@ -7,7 +7,7 @@ mod properties;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::bird::table::{ErrorClass, LastError, LocalTime, SessionState};
+use crate::bird::table::{ErrorClass, LastError, LocalTime, SessionState, daemon_status};
 use crate::config::FlapAction;
 use crate::model::Period;
 
@@ -23,8 +23,7 @@ const FLAP: Flap = Flap {
 
 const NOTHING: BirdChange = BirdChange {
     restarted: false,
-    reconfigured: false,
-    reconfigured_ago: None,
+    reconfigured: None,
 };
 
 const RESTARTED: BirdChange = BirdChange {
@@ -34,8 +33,7 @@ const RESTARTED: BirdChange = BirdChange {
 
 fn reconfigured(ago: u64) -> BirdChange {
     BirdChange {
-        reconfigured: true,
-        reconfigured_ago: Some(Duration::from_secs(ago)),
+        reconfigured: Some(Duration::from_secs(ago)),
         ..NOTHING
     }
 }
@@ -117,11 +115,13 @@ impl Watched {
 
 /// Why a session changed that did not flap.
 fn changes(events: &[Event]) -> Vec<Option<&str>> {
-    let cause = |event| match event {
-        &Event::SessionChanged { ref cause, .. } => Some(cause.as_deref()),
-        _ => None,
-    };
-    events.iter().filter_map(cause).collect()
+    let mut causes = Vec::new();
+    for event in events {
+        if let Event::SessionChanged { cause, .. } = event {
+            causes.push(cause.as_deref());
+        }
+    }
+    causes
 }
 
 #[test]
@@ -258,11 +258,43 @@ fn an_error_that_ends_sessions_is_a_flap_whatever_the_configuration_does() {
         1
     );
     assert_eq!(watched.tracker.count(), 1);
-    // Nor does a configuration from before the session count.
-    let mut watched = Watched::new();
-    watched.look(100.0, up(0.0, 100.0));
-    watched.look_with(101.0, up(100.5, 101.0), &reconfigured(50));
-    assert_eq!(watched.tracker.count(), 1);
+}
+
+#[test]
+fn a_configuration_counts_at_the_look_that_first_shows_it() {
+    let status = |started: &str, reconfigured: &str, now: &str| {
+        let text = format!(
+            "1000-BIRD 2.17.5\n Current server time is 2026-11-22 {now}\n Last reboot on 2026-11-22 {started}\n \
+             Last reconfiguration on 2026-11-22 {reconfigured}\n0013 Daemon is up and running\n"
+        );
+        let mut decoder = crate::bird::reply::Decoder::default();
+        decoder.push(text.as_bytes()).unwrap();
+        match decoder.next_event() {
+            Some(crate::bird::reply::Event::Reply(reply)) => daemon_status(&reply).unwrap(),
+            other => panic!("wanted a reply, got {other:?}"),
+        }
+    };
+    let mut bird = BirdWatch::default();
+    let noon = Instant::now();
+    let at = |seconds| noon + Duration::from_secs(seconds);
+    let first = status("12:00:00", "12:00:00", "12:00:01");
+    assert_eq!(bird.on(at(1), &first), NOTHING, "who knows what was before");
+    let later = status("12:00:00", "12:00:00", "12:00:05");
+    assert_eq!(bird.on(at(5), &later), NOTHING);
+    let configured = status("12:00:00", "12:00:08", "12:00:10");
+    assert_eq!(bird.on(at(10), &configured), reconfigured(2));
+    let later = status("12:00:00", "12:00:08", "12:00:11");
+    assert_eq!(bird.on(at(11), &later), NOTHING);
+    bird.on_loss();
+    assert_eq!(bird.on(at(12), &later), NOTHING, "it only did not answer");
+    let restarted = status("12:00:13", "12:00:13", "12:00:15");
+    assert_eq!(bird.on(at(15), &restarted), RESTARTED);
+    // In a format that nobody can read, a lost socket is the only sign.
+    let unreadable = status("noon", "noon", "noon");
+    assert_eq!(bird.on(at(16), &unreadable), NOTHING);
+    bird.on_loss();
+    assert_eq!(bird.on(at(17), &unreadable), RESTARTED);
+    assert_eq!(bird.on(at(18), &unreadable), NOTHING);
 }
 
 #[test]

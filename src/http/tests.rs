@@ -8,13 +8,13 @@ use crate::status::example;
 
 type Told = Arc<Mutex<Vec<Option<String>>>>;
 
-fn known() -> Option<(Snapshot, Measurements)> {
+fn known() -> (Snapshot, Measurements) {
     let measurements = Measurements {
         probes: Vec::new(),
         families: Vec::new(),
         confirmations: Confirmations::default(),
     };
-    Some((example(), measurements))
+    (example(), measurements)
 }
 
 /// A port that was free a moment ago.
@@ -23,7 +23,7 @@ fn free() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
-async fn answering<F>(ask: impl Fn() -> F + Clone + Send + Sync + 'static) -> SocketAddr
+fn answering<F>(ask: impl Fn() -> F + Clone + Send + Sync + 'static) -> SocketAddr
 where
     F: Future<Output = Option<(Snapshot, Measurements)>> + Send + 'static,
 {
@@ -57,7 +57,7 @@ async fn get(address: SocketAddr, path: &str) -> String {
 
 #[tokio::test]
 async fn every_page_is_there() {
-    let address = answering(async || known()).await;
+    let address = answering(async || Some(known()));
     for (path, kind, part) in [
         ("/", "text/plain; charset=utf-8", "/readyz"),
         ("/?x=1", "text/plain; charset=utf-8", "resolver"),
@@ -82,7 +82,7 @@ async fn every_page_is_there() {
 
 #[tokio::test]
 async fn the_format_is_the_clients_choice() {
-    let address = answering(async || known()).await;
+    let address = answering(async || Some(known()));
     let request = "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: text/plain;q=0.5\r\nAccept: application/openmetrics-text\r\n\r\n";
     let answer = exchange(address, request).await;
     assert!(
@@ -94,7 +94,7 @@ async fn the_format_is_the_clients_choice() {
 
 #[tokio::test]
 async fn only_looking_is_allowed() {
-    let address = answering(async || known()).await;
+    let address = answering(async || Some(known()));
     let head = exchange(address, "HEAD /status HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
     assert!(
@@ -116,7 +116,7 @@ async fn only_looking_is_allowed() {
 
 #[tokio::test]
 async fn what_is_too_long_or_no_http_is_refused() {
-    let address = answering(async || known()).await;
+    let address = answering(async || Some(known()));
     let long = "x".repeat(2 * MAX_HEAD);
     let many = "A: b\r\n".repeat(MAX_HEADERS + 1);
     for request in [
@@ -134,7 +134,7 @@ async fn what_is_too_long_or_no_http_is_refused() {
 /// Time is the runtime's own here, and stands still while somebody works.
 #[tokio::test(start_paused = true)]
 async fn slow_clients_are_dropped_and_the_next_one_is_served() {
-    let address = answering(async || known()).await;
+    let address = answering(async || Some(known()));
     let mut idle = Vec::new();
     for _ in 0..MAX_CLIENTS {
         let mut stream = connect(address).await;
@@ -152,8 +152,8 @@ async fn slow_clients_are_dropped_and_the_next_one_is_served() {
 
 #[tokio::test(start_paused = true)]
 async fn a_controller_that_does_not_answer_is_not_healthy() {
-    let stuck = answering(|| std::future::pending()).await;
-    let stopping = answering(async || None).await;
+    let stuck = answering(std::future::pending);
+    let stopping = answering(async || None);
     for address in [stuck, stopping] {
         for path in ["/healthz", "/readyz", "/metrics", "/status", "/"] {
             let answer = get(address, path).await;
@@ -165,22 +165,22 @@ async fn a_controller_that_does_not_answer_is_not_healthy() {
 #[tokio::test]
 async fn unready_says_why() {
     let lost = answering(async || {
-        let (mut snapshot, measurements) = known()?;
+        let (mut snapshot, measurements) = known();
         snapshot.bird.connected = false;
         snapshot.bird.error = Some("nobody listens".to_owned());
         Some((snapshot, measurements))
     });
     let undecided = answering(async || {
-        let (mut snapshot, measurements) = known()?;
+        let (mut snapshot, measurements) = known();
         let family = &mut snapshot.services[0].families[0];
         (family.desired, family.actual) = (None, crate::status::Actual::Unknown);
         family.reason = "no verdict yet".to_owned();
         Some((snapshot, measurements))
     });
     for (address, reason) in [
-        (lost.await, "BIRD does not answer: nobody listens\n"),
+        (lost, "BIRD does not answer: nobody listens\n"),
         (
-            undecided.await,
+            undecided,
             "nothing is decided about resolver (IPv4): no verdict yet\n",
         ),
     ] {
@@ -198,7 +198,7 @@ async fn a_taken_port_is_told_and_tried_again() {
     let teller = Arc::clone(&told);
     tokio::spawn(serve(
         address,
-        async || known(),
+        async || Some(known()),
         move |problem| {
             teller.lock().unwrap().push(problem);
             std::future::ready(())

@@ -25,7 +25,7 @@ pub fn negotiate(accept: &str) -> Format {
 fn range(range: &str) -> (&str, u32) {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default();
-    let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
     (name, weight.map_or(1000, thousandths))
 }
 

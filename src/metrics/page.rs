@@ -136,7 +136,7 @@ impl<'e> Page<'e> {
     ) -> fmt::Result {
         let each = series.into_iter().flat_map(|(labels, state)| {
             let found = set.iter().position(|member| *member == state);
-            let so = found.unwrap_or(set.len().saturating_sub(1));
+            let so = found.unwrap_or_else(|| set.len().saturating_sub(1));
             let members = set.iter().enumerate();
             members.map(move |(at, member)| {
                 let labels = (labels, [("state", Value(member))]);

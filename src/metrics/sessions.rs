@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::node::unix;
-use super::page::{Labels, Page, Value, about, seconds};
+use super::page::{About, Labels, Page, Value, about, seconds};
 use crate::status::{Limit, Routes, Session, Snapshot};
 
 /// The states of RFC 4271, 8.2.2, with BIRD's own and those of the status document. The last stands for all others.
@@ -129,8 +129,11 @@ fn write_limits(page: &mut Page<'_>, sessions: &[Session]) -> fmt::Result {
     )
 }
 
+/// One of the counts of routes, if it is known.
+type Count = fn(Routes) -> Option<u64>;
+
 fn write_routes(page: &mut Page<'_>, sessions: &[Session]) -> fmt::Result {
-    let counts: [(_, fn(Routes) -> Option<u64>); 3] = [
+    let counts: [(About, Count); 3] = [
         (
             about(
                 "session_routes_imported",

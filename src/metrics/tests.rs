@@ -75,8 +75,10 @@ fn measurements() -> Measurements {
     }
 }
 
-/// Samples as `(name, labels, value)`.
-fn samples(text: &str) -> Vec<(&str, Vec<(&str, &str)>, &str)> {
+/// Name, labels and value.
+type Sample<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str);
+
+fn samples(text: &str) -> Vec<Sample<'_>> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {

@@ -66,7 +66,7 @@ fn write_heading<W: Write>(snapshot: &Snapshot, page: &mut Page<'_, W>) -> io::R
         page.line(0, text, BAD)?;
     }
     if let Some(error) = &bird.error {
-        page.line(0, &format!("BIRD does not answer: {error}"), BAD)?
+        page.line(0, &format!("BIRD does not answer: {error}"), BAD)?;
     } else {
         let version = bird.version.as_deref().unwrap_or("?");
         let up = age(snapshot.at, bird.started_at);

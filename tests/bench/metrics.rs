@@ -44,10 +44,10 @@ fn main() -> Result<()> {
         let status = lab.node().enter(|| get("/status"))??;
         let snapshot: Snapshot = serde_json::from_str(&status).context("status")?;
         let mut checks = snapshot.services.iter().flat_map(|service| &service.checks);
-        match checks.all(|check| check.verdict.is_some()) {
-            true => Ok(snapshot),
-            false => Err(Error::new("not yet")),
+        if checks.all(|check| check.verdict.is_some()) {
+            return Ok(snapshot);
         }
+        Err(Error::new("not yet"))
     })?;
 
     Figures::heading();
@@ -103,14 +103,15 @@ fn more_neighbors(controller: &Controller<'_>) -> Result<()> {
     let (neighbor, after) = rest
         .split_once("services:\n")
         .ok_or_else(|| Error::new("no services"))?;
-    let neighbors: String = (1..=5)
+    let neighbors: Vec<_> = (1..=5)
         .map(|number| {
             let neighbor = neighbor
-                .replace("10.99.0.1", &format!("10.99.0.{number}0"))
-                .replace("fd99::1", &format!("fd99::{number}0"));
+                .replace("10.99.0.1 ", &format!("10.99.0.{number}0 "))
+                .replace("fd99::1\"", &format!("fd99::{number}0\""));
             format!("  tor{number}:\n{neighbor}")
         })
         .collect();
+    let neighbors = neighbors.concat();
     std::fs::write(path, format!("{before}{neighbors}services:\n{after}"))?;
     Ok(())
 }

@@ -44,6 +44,7 @@ async fn a_command_gets_its_answer() {
         &[
             GREETING,
             b"0016 Access restricted\n",
+            b"9001 syntax error, unexpected CF_SYM_UNDEFINED\n",
             b"0009-a: disabled\n0000 \n",
         ],
         End::Close,

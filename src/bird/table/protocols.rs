@@ -26,7 +26,7 @@ const OVERFLOW: u16 = 8000;
 #[must_use]
 pub fn protocols(reply: &Reply, now: Option<LocalTime>) -> Vec<Protocol> {
     let mut reader = Reader {
-        protocols: Vec::new(),
+        protocols: Vec::with_capacity(reply.lines().filter(|line| line.code == ROW).count()),
         now,
         part: Part::Nothing,
     };
@@ -144,6 +144,8 @@ fn heading(protocol: &mut Protocol, detail: &Detail<'_>) -> Option<Part> {
         return None;
     }
     if let ("", Some(name)) = (detail.value, detail.label.strip_prefix("Channel ")) {
+        // One or two are usual, and they are big.
+        protocol.channels.reserve_exact(1);
         protocol.channels.push(Channel {
             name: name.to_owned(),
             ..Channel::default()

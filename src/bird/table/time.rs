@@ -150,13 +150,8 @@ impl LocalTime {
 
 fn epoch(text: &str) -> Option<LocalTime> {
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let (_, precision) = (fraction.is_empty()
-        || fraction.bytes().all(|byte| byte.is_ascii_digit()))
-    .then(|| ((), precision(fraction)))?;
-    let nanoseconds = match fraction {
-        "" => 0,
-        _ => format!("{fraction:0<9}").get(..9)?.parse().ok()?,
-    };
+    let nanoseconds = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+    let precision = precision(fraction);
     let time = Timestamp::new(seconds.parse().ok()?, nanoseconds).ok()?;
     Some(LocalTime {
         clock: Offset::UTC.to_datetime(time),

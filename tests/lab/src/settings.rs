@@ -91,6 +91,7 @@ pub struct Settings {
     bfd: bool,
     daemon: Vec<String>,
     flap: Vec<String>,
+    bird: Vec<String>,
     neighbor: Vec<String>,
     host: Vec<String>,
 }
@@ -104,6 +105,7 @@ impl Settings {
             bfd: true,
             daemon: Vec::new(),
             flap: Vec::new(),
+            bird: Vec::new(),
             neighbor: vec!["hold_time: 10s".to_owned()],
             host: Vec::new(),
         }
@@ -133,6 +135,13 @@ impl Settings {
     #[must_use]
     pub fn flap(mut self, option: &str) -> Self {
         self.flap.push(option.to_owned());
+        self
+    }
+
+    /// Adds a key of BIRD's, such as `poll_interval: 5s`.
+    #[must_use]
+    pub fn bird(mut self, option: &str) -> Self {
+        self.bird.push(option.to_owned());
         self
     }
 
@@ -170,6 +179,7 @@ impl Settings {
         let directory = lab.node().directory().display();
         let password = lab.password_file()?;
         let (password, bfd, daemon) = (password.display(), self.bfd, self.daemon.concat());
+        let bird = self.bird.join("\n  ");
         let neighbor = self.neighbor.join("\n    ");
         let (version, host) = (Bird::node_release()?, self.host.join(", "));
         let flap = self.flap.join(", ");
@@ -186,6 +196,7 @@ bird:
   intent_dir: {directory}/intent
   log: {directory}/bird-own.log
   binary: {program}
+  {bird}
 daemon: {{ control: {directory}/control.sock, state_dir: {directory}/state{daemon} }}
 flap: {{ {flap} }}
 host: {{ {host} }}

@@ -1,6 +1,6 @@
 //! The details of a channel.
 
-use super::detail::{Detail, number, timer};
+use super::detail::{Detail, number, timer, words};
 use super::{Columns, Part};
 use crate::bird::table::channel::{
     Changes, Channel, ChannelState, Limit, LimitAction, LimitKind, NeighborRestart, Pending,
@@ -55,9 +55,9 @@ fn own(channel: &mut Channel, part: Part, detail: &Detail<'_>) -> Option<Part> {
         }
         // The export of an aggregator, which is no session's.
         "AltExp state" => {}
-        "Receive limit" => return limit(channel, LimitKind::Receive, value),
-        "Import limit" => return limit(channel, LimitKind::Import, value),
-        "Export limit" => return limit(channel, LimitKind::Export, value),
+        "Receive limit" => return Some(limit(channel, LimitKind::Receive, value)),
+        "Import limit" => return Some(limit(channel, LimitKind::Import, value)),
+        "Export limit" => return Some(limit(channel, LimitKind::Export, value)),
         label => channel.pending = Some(pending(label)?),
     }
     Some(match part {
@@ -69,7 +69,7 @@ fn own(channel: &mut Channel, part: Part, detail: &Detail<'_>) -> Option<Part> {
 /// ` pending waiting`, or nothing for a channel that has recovered.
 fn recovery(text: &str) -> Option<Recovery> {
     let mut recovery = Recovery::default();
-    for word in text.split_whitespace() {
+    for word in words(text) {
         match word {
             "pending" => recovery.pending = true,
             "waiting" => recovery.waiting = true,
@@ -79,7 +79,7 @@ fn recovery(text: &str) -> Option<Recovery> {
     Some(recovery)
 }
 
-fn limit(channel: &mut Channel, kind: LimitKind, value: &str) -> Option<Part> {
+fn limit(channel: &mut Channel, kind: LimitKind, value: &str) -> Part {
     let (max, hit) = match value.strip_suffix(" [HIT]") {
         Some(max) => (max, true),
         None => (value, false),
@@ -89,7 +89,7 @@ fn limit(channel: &mut Channel, kind: LimitKind, value: &str) -> Option<Part> {
         hit,
         action: None,
     });
-    Some(Part::Limit(kind))
+    Part::Limit(kind)
 }
 
 fn limit_of(channel: &mut Channel, kind: LimitKind) -> &mut Option<Limit> {
@@ -108,9 +108,9 @@ fn unsigned(text: &str) -> Option<u64> {
 /// `5 imported, 4 filtered, 2 exported, 5 preferred`; the counts that are not there are unknown.
 fn routes(text: &str) -> Option<Routes> {
     let mut routes = Routes::default();
-    for part in text.split(", ") {
-        let (count, word) = part.split_once(' ')?;
-        let slot = match word {
+    let mut words = words(text);
+    while let Some(count) = words.next() {
+        let slot = match words.next()?.trim_end_matches(',') {
             "imported" => &mut routes.imported,
             "filtered" => &mut routes.filtered,
             "exported" => &mut routes.exported,
@@ -124,7 +124,7 @@ fn routes(text: &str) -> Option<Routes> {
 
 /// The heading says which columns there are; `RX limit` is one.
 fn columns(text: &str) -> Option<Columns> {
-    let mut words = text.split_whitespace();
+    let mut words = words(text);
     let first = ["received", "rejected", "filtered", "ignored"];
     if !first.iter().all(|column| words.next() == Some(column)) {
         return None;
@@ -150,7 +150,7 @@ fn row_of<'a>(changes: &'a mut RouteChanges, label: &str) -> Option<&'a mut Chan
 
 /// `---` is a column that is not counted in this row.
 fn cells(text: &str, columns: Columns) -> Option<Changes> {
-    let mut words = text.split_ascii_whitespace();
+    let mut words = words(text);
     let mut cell = || match words.next()? {
         "---" => Some(None),
         count => number(count).map(Some),

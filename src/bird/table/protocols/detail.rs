@@ -16,14 +16,14 @@ pub(super) struct Detail<'a> {
 
 impl<'a> Detail<'a> {
     pub(super) fn of(text: &'a str) -> Self {
-        let line = text.trim_start_matches(' ');
+        let line = text.trim_ascii_start();
         let indent = text.len() - line.len();
         // Whatever a neighbour wrote stands behind a colon of BIRD's.
         let (label, value) = line.split_once(':').unwrap_or((line, ""));
         Self {
             indent,
-            label: label.trim_end(),
-            value: value.trim(),
+            label: label.trim_ascii_end(),
+            value: value.trim_ascii(),
         }
     }
 }
@@ -48,19 +48,29 @@ pub(in crate::bird::table) fn seconds(text: &str) -> Option<Duration> {
     };
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let whole: u64 = number(whole)?;
-    let nanoseconds = match fraction {
-        "" => 0,
+    let nanoseconds = if fraction.is_empty() {
+        0
+    } else {
         // As many digits as there are, at most nine that count.
-        _ => {
-            let counted = fraction.get(..9).unwrap_or(fraction);
-            let scale = 10_u32.checked_pow(9 - u32::try_from(counted.len()).ok()?)?;
-            number::<u32>(fraction.get(..counted.len())?)?.checked_mul(scale)?
-        }
+        let counted = fraction.get(..9).unwrap_or(fraction);
+        let scale = 10_u32.checked_pow(9 - u32::try_from(counted.len()).ok()?)?;
+        number::<u32>(counted)?.checked_mul(scale)?
     };
     Some(if negative {
         Duration::ZERO
     } else {
         Duration::new(whole, nanoseconds)
+    })
+}
+
+/// The words of a text, for lines that are mostly blanks: by bytes, not by characters.
+pub(super) fn words(mut text: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        text = text.trim_ascii_start();
+        let end = text.bytes().position(|byte| byte == b' ');
+        let (word, rest) = text.split_at(end.unwrap_or(text.len()));
+        text = rest;
+        (!word.is_empty()).then_some(word)
     })
 }
 

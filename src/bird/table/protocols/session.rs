@@ -1,6 +1,6 @@
 //! The details of a BGP session.
 
-use super::detail::{Detail, number, seconds, timer};
+use super::detail::{Detail, number, seconds, timer, words};
 use super::{Part, Side};
 use crate::bird::table::bgp::{
     Authentication, Bgp, Capabilities, Capability, LastError, NeighborAddress, SessionState,
@@ -103,7 +103,7 @@ fn capability(capabilities: &mut Capabilities, detail: &Detail<'_>) -> Option<()
     let value = detail.value;
     match detail.label {
         "AF announced" => {
-            capabilities.families = value.split_whitespace().map(str::to_owned).collect();
+            capabilities.families = words(value).map(str::to_owned).collect();
         }
         "Restart time" => capabilities.restart_time = Some(seconds(value)?),
         "LL stale time" => capabilities.stale_time = Some(seconds(value)?),

@@ -323,7 +323,7 @@ fn sessions_have_their_details() {
         assert_eq!(bgp.neighbor_id, "10.99.0.2".parse().ok());
         assert_eq!(bgp.session.as_deref(), Some("external AS4"));
         assert!(bgp.source_address.is_some_and(|address| address.is_ipv4()));
-        assert_eq!(bgp.hold_timer.unwrap().of, Some(Duration::from_secs(240)));
+        assert_eq!(bgp.hold_timer.unwrap().of, Some(Duration::from_mins(4)));
         assert!(bgp.keepalive_timer.unwrap().remaining < Duration::from_secs(80));
         assert_eq!(bgp.send_hold_timer.is_some(), release != "2.0.12");
         assert_eq!(bgp.pending_bytes, (release == "3.1.7").then_some(0));

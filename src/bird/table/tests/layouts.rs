@@ -14,10 +14,10 @@ fn protocol(row: &str, details: &str) -> Protocol {
 fn several(blocks: &[(&str, &str)]) -> Vec<Protocol> {
     let mut stream = "2002-Name       Proto      Table      State  Since         Info\n".to_owned();
     for (row, details) in blocks {
-        stream += &format!("1002-{row}\n");
+        stream.extend(["1002-", row, "\n"]);
         for (number, line) in details.lines().enumerate() {
-            stream += if number == 0 { "1006-" } else { " " };
-            stream += &format!("{line}\n");
+            let code = if number == 0 { "1006-" } else { " " };
+            stream.extend([code, line, "\n"]);
         }
         stream += " \n";
     }
