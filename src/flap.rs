@@ -8,7 +8,8 @@
 //! No flap: the first look at a session; one that never was established; a loss without any error, because BIRD
 //! forgets the error only where somebody shut the session down here; a configuration that restarts it; BIRD's own
 //! restart, which is one event. Two losses between two looks look like one, and a session that was back before the
-//! next look is none if it had come up less than a second before it was lost.
+//! next look is none if it had come up less than a second before it was lost. A restart by hand that is over before
+//! the next look is a flap, because BIRD shows no difference.
 //!
 //! A BFD session that goes down with its BGP session is one flap with it. What BFD does alone is known one look
 //! later, because BIRD is asked for BGP first and BFD takes BGP with it.

@@ -15,8 +15,9 @@
 //! **Pure: text in, text out.**
 //! [`config`] reads YAML, or reports every finding with its position. [`render`] writes `bird.conf`, the files
 //! of the host and those of the router opposite. [`bird`] decodes and reads BIRD's replies ([`bird::reply`],
-//! [`bird::command`], [`bird::table`]) and its configuration ([`bird::file`]); [`compare`] says what the change
-//! from one configuration to another means to the network. [`dns`] builds questions and judges answers.
+//! [`bird::command`], [`bird::table`]) and its configuration ([`bird::file`]); [`observed`] says those replies in
+//! the words of the status; [`compare`] says what the change from one configuration to another means to the
+//! network. [`dns`] builds questions and judges answers.
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
@@ -59,6 +60,7 @@ pub mod intent;
 pub mod log;
 pub mod metrics;
 pub mod model;
+pub mod observed;
 pub mod operators;
 pub mod overrides;
 pub mod passwords;

@@ -73,7 +73,7 @@ pub struct Controller {
 }
 
 /// BIRD.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Bird {
     /// Whether it answered the last time it was asked.
     pub connected: bool,

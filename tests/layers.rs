@@ -18,6 +18,7 @@ const PURE: &[&str] = &[
     "hold.rs",
     "metrics.rs",
     "metrics",
+    "observed.rs",
     "overrides.rs",
     "overrides",
     "policy.rs",

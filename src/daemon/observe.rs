@@ -12,6 +12,7 @@ use super::poller::{Poll, families};
 use crate::bird::client;
 use crate::bird::table::ProtocolState;
 use crate::history::Event;
+use crate::observed;
 use crate::reconcile::{FamilyView, ProtocolView, Seen};
 
 impl Controller {
@@ -78,7 +79,7 @@ impl Controller {
                     .and_then(|files| files.intents.get(&id))
                     .unwrap_or(&known);
                 let [normal, drain] = [0, 1].map(|twin: usize| ProtocolView {
-                    seen: seen_of(seen.get(names[twin].as_str()).copied()),
+                    seen: observed::seen(seen.get(names[twin].as_str()).copied()),
                     intent: intents[twin],
                 });
                 family.view = FamilyView { normal, drain };
@@ -122,19 +123,5 @@ impl Controller {
                 }
             }
         }
-    }
-}
-
-fn seen_of(state: Option<ProtocolState>) -> Seen {
-    match state {
-        None => Seen::Missing,
-        Some(ProtocolState::Up) => Seen::Up,
-        Some(ProtocolState::Down) => Seen::Down,
-        Some(
-            ProtocolState::Start
-            | ProtocolState::Stop
-            | ProtocolState::Flush
-            | ProtocolState::Other,
-        ) => Seen::Changing,
     }
 }

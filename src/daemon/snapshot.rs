@@ -9,14 +9,14 @@ use super::controller::Controller;
 use super::family::{FamilyState, ProbeState};
 use super::holder::SessionId;
 use super::sessions::SessionState;
-use crate::bird::table::{self, LimitKind, LocalTime};
 use crate::config;
 use crate::health;
+use crate::observed::{self, Answers, Known};
 use crate::policy;
 use crate::reconcile::{Intent, Seen};
 use crate::status::{
-    Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Flaps, Health, Limit,
-    Node, OnFailure, Protocol, Routes, Service, Session, Snapshot, Thresholds, VERSION,
+    Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Flaps, Health, Node,
+    OnFailure, Protocol, Service, Session, Snapshot, Thresholds, VERSION,
 };
 
 impl Controller {
@@ -66,21 +66,24 @@ impl Controller {
         }
     }
 
-    fn bird_status(&self) -> Bird {
-        let daemon = self.bird.poll.as_ref().map(|poll| &poll.daemon);
-        Bird {
-            connected: self.bird.error.is_none() && daemon.is_some(),
-            version: daemon.map(|daemon| daemon.version.clone()),
-            started_at: self.wall(daemon.and_then(|daemon| daemon.started)),
-            reconfigured_at: self.wall(daemon.and_then(|daemon| daemon.reconfigured)),
-            error: self.bird.error.clone(),
-        }
+    /// BIRD's last answers; `None` before the first.
+    fn answers(&self) -> Option<Answers<'_>> {
+        let poll = self.bird.poll.as_ref()?;
+        Some(Answers {
+            daemon: &poll.daemon,
+            protocols: &poll.protocols,
+            bfd: &poll.bfd,
+            at: self.bird.polled_at?,
+        })
     }
 
-    /// BIRD's local time as a time of ours: only its age is trusted, so no time zone matters.
-    fn wall(&self, time: Option<LocalTime>) -> Option<Timestamp> {
-        let now = self.bird.poll.as_ref()?.daemon.now?;
-        self.bird.polled_at?.checked_sub(time?.age(now)?).ok()
+    fn bird_status(&self) -> Bird {
+        let last = self.answers().map(|answers| answers.bird());
+        Bird {
+            connected: self.bird.error.is_none() && last.is_some(),
+            error: self.bird.error.clone(),
+            ..last.unwrap_or_default()
+        }
     }
 
     fn service(
@@ -159,74 +162,28 @@ impl Controller {
     }
 
     fn session(&self, id: SessionId, state: &SessionState, now: Instant, at: Timestamp) -> Session {
-        let hold = self.holds.of(id);
-        let name = state.tracker.session();
-        let poll = self
-            .bird
-            .poll
-            .as_ref()
-            .filter(|_| self.bird.error.is_none());
-        let protocol =
-            poll.and_then(|poll| poll.protocols.iter().find(|protocol| protocol.name == name));
-        let bfd = poll.and_then(|poll| poll.bfd.iter().find(|bfd| bfd.address == state.remote));
-        Session {
-            name: name.to_owned(),
-            neighbor: state.remote.to_string(),
+        let known = Known {
+            name: state.tracker.session(),
+            remote: state.remote,
             asn: state.asn,
-            state: match (poll, protocol) {
-                (None, _) => "Unknown".to_owned(),
-                (_, None) => "Missing".to_owned(),
-                (_, Some(protocol)) if protocol.session_word().is_empty() => "Down".to_owned(),
-                (_, Some(protocol)) => protocol.session_word().to_owned(),
-            },
-            since: self.wall(protocol.and_then(|protocol| protocol.since)),
-            bfd: bfd.map(|bfd| bfd.state.to_string()),
-            last_error: protocol
-                .and_then(table::Protocol::last_error)
-                .map(ToString::to_string),
-            limit_hit: protocol.is_some_and(table::Protocol::limit_hit),
-            message: protocol.and_then(|protocol| protocol.message.clone()),
-            hint: self
-                .holds
-                .hint(id)
-                .or_else(|| state.hint.clone().filter(|_| poll.is_some())),
-            limits: protocol.map(limits).unwrap_or_default(),
-            routes: protocol.and_then(routes),
+        };
+        let hold = self.holds.of(id);
+        let answers = self.answers().filter(|_| self.bird.error.is_none());
+        let hint = state.hint.clone().filter(|_| answers.is_some());
+        let session = answers.map_or_else(
+            || observed::unknown(known),
+            |answers| answers.session(known),
+        );
+        Session {
+            hint: self.holds.hint(id).or(hint),
             flaps: Flaps {
                 held: hold.held,
                 held_protected: hold.protected,
                 ..state.flaps(now, at)
             },
+            ..session
         }
     }
-}
-
-fn limits(protocol: &table::Protocol) -> Vec<Limit> {
-    let limits = protocol.channels.iter().flat_map(table::Channel::limits);
-    let limit = |(kind, limit): (LimitKind, &table::Limit)| {
-        Some(Limit {
-            direction: kind.word().to_owned(),
-            max: limit.max?,
-            action: limit.action?.word().to_owned(),
-            hit: limit.hit,
-        })
-    };
-    limits.filter_map(limit).collect()
-}
-
-/// Of all channels together. What BIRD does not count is not zero.
-fn routes(protocol: &table::Protocol) -> Option<Routes> {
-    let channels = protocol.channels.iter();
-    let counted: Vec<table::Routes> = channels.filter_map(|channel| channel.routes).collect();
-    let sum = |count: fn(&table::Routes) -> Option<u64>| {
-        let counts: Vec<u64> = counted.iter().filter_map(count).collect();
-        (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
-    };
-    Some(Routes {
-        imported: sum(|routes| routes.imported)?,
-        exported: sum(|routes| routes.exported)?,
-        filtered: sum(|routes| routes.filtered),
-    })
 }
 
 /// What is worst for the service stands for it.

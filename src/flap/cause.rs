@@ -54,6 +54,8 @@ pub(super) fn explains(error: &LastError) -> bool {
 pub(super) enum Cause {
     /// BIRD's words, or what else points to it.
     Known(String),
+    /// It was back before anybody looked.
+    Unseen,
     /// Nothing does; with what BIRD says instead.
     Unknown(Option<String>),
 }
@@ -71,6 +73,8 @@ impl Cause {
         let known = match (new_message, &after.limit) {
             (Some(message), _) => format!("shut down with the message: {message}"),
             (None, Some(limit)) => format!("{limit} is hit"),
+            // A session that is back has a new BFD session, too, whatever ended the old one.
+            (None, None) if after.is_established() => return Self::Unseen,
             (None, None) if bfd_lost => "BFD session down".to_owned(),
             (None, None) if after.neighbor_restarts => {
                 "the neighbour restarts, gracefully (RFC 4724)".to_owned()
@@ -114,6 +118,9 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known(cause) => f.write_str(cause),
+            Self::Unseen => f.write_str(
+                "unknown (it was back before BIRD was asked, and BIRD has forgotten the error)",
+            ),
             Self::Unknown(Some(error)) => write!(f, "unknown (BIRD's last error is now {error})"),
             Self::Unknown(None) => f.write_str("unknown (BIRD gives no error)"),
         }

@@ -163,7 +163,10 @@ fn a_session_that_is_back_before_anybody_looked_is_one_flap() {
         matches!(&events[..], [Event::Flapped { witness, .. }] if witness == "Established, and again since 0.2 s"),
         "{events:?}"
     );
-    assert_eq!(watched.cause(), "unknown (BIRD gives no error)");
+    assert_eq!(
+        watched.cause(),
+        "unknown (it was back before BIRD was asked, and BIRD has forgotten the error)"
+    );
     assert!(watched.look(3610.0, up(3604.8, 3610.0)).is_empty());
 }
 

@@ -1,0 +1,152 @@
+//! What BIRD says, as parts of the status document.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use crate::bird::table::{
+    BfdSession, Channel, DaemonStatus, Limit, LimitKind, LocalTime, Protocol, ProtocolState, Routes,
+};
+use crate::reconcile::Seen;
+use crate::status::{self, Bird, Flaps, Session};
+
+/// BIRD's answers of one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Answers<'a> {
+    /// What it says of itself.
+    pub daemon: &'a DaemonStatus,
+    /// Its protocols.
+    pub protocols: &'a [Protocol],
+    /// Its BFD sessions.
+    pub bfd: &'a [BfdSession],
+    /// When it answered, by our clock.
+    pub at: Timestamp,
+}
+
+/// A BGP session as we know it.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The BGP protocol.
+    pub name: &'a str,
+    /// The neighbour's address.
+    pub remote: IpAddr,
+    /// The neighbour's AS number.
+    pub asn: u32,
+}
+
+impl Answers<'_> {
+    /// BIRD's local time as a time of ours: only its age is trusted, so no time zone matters.
+    #[must_use]
+    pub fn wall(&self, time: Option<LocalTime>) -> Option<Timestamp> {
+        self.at.checked_sub(time?.age(self.daemon.now?)?).ok()
+    }
+
+    /// BIRD itself.
+    #[must_use]
+    pub fn bird(&self) -> Bird {
+        Bird {
+            connected: true,
+            version: Some(self.daemon.version.clone()),
+            started_at: self.wall(self.daemon.started),
+            reconfigured_at: self.wall(self.daemon.reconfigured),
+            error: None,
+        }
+    }
+
+    /// A protocol by its name.
+    #[must_use]
+    pub fn protocol(&self, name: &str) -> Option<&Protocol> {
+        self.protocols.iter().find(|protocol| protocol.name == name)
+    }
+
+    /// A session, without what only a daemon that watches it can know.
+    #[must_use]
+    pub fn session(&self, known: Known<'_>) -> Session {
+        let Some(protocol) = self.protocol(known.name) else {
+            return nameless(known, "Missing");
+        };
+        let word = match protocol.session_word() {
+            "" => "Down",
+            word => word,
+        };
+        let bfd = self.bfd.iter().find(|bfd| bfd.address == known.remote);
+        Session {
+            since: self.wall(protocol.since),
+            bfd: bfd.map(|bfd| bfd.state.to_string()),
+            last_error: protocol.last_error().map(ToString::to_string),
+            limit_hit: protocol.limit_hit(),
+            message: protocol.message.clone(),
+            limits: limits(protocol),
+            routes: routes(protocol),
+            ..nameless(known, word)
+        }
+    }
+}
+
+/// A session of which BIRD says nothing.
+#[must_use]
+pub fn unknown(known: Known<'_>) -> Session {
+    nameless(known, "Unknown")
+}
+
+fn nameless(known: Known<'_>, state: &str) -> Session {
+    Session {
+        name: known.name.to_owned(),
+        neighbor: known.remote.to_string(),
+        asn: known.asn,
+        state: state.to_owned(),
+        since: None,
+        bfd: None,
+        last_error: None,
+        limit_hit: false,
+        message: None,
+        hint: None,
+        limits: Vec::new(),
+        routes: None,
+        flaps: Flaps::default(),
+    }
+}
+
+/// A state of a protocol as far as announcements are concerned; without one, BIRD does not know the protocol.
+#[must_use]
+pub fn seen(state: Option<ProtocolState>) -> Seen {
+    match state {
+        None => Seen::Missing,
+        Some(ProtocolState::Up) => Seen::Up,
+        Some(ProtocolState::Down) => Seen::Down,
+        Some(
+            ProtocolState::Start
+            | ProtocolState::Stop
+            | ProtocolState::Flush
+            | ProtocolState::Other,
+        ) => Seen::Changing,
+    }
+}
+
+fn limits(protocol: &Protocol) -> Vec<status::Limit> {
+    let limits = protocol.channels.iter().flat_map(Channel::limits);
+    let limit = |(kind, limit): (LimitKind, &Limit)| {
+        Some(status::Limit {
+            direction: kind.word().to_owned(),
+            max: limit.max?,
+            action: limit.action?.word().to_owned(),
+            hit: limit.hit,
+        })
+    };
+    limits.filter_map(limit).collect()
+}
+
+/// Of all channels together. What BIRD does not count is not zero.
+fn routes(protocol: &Protocol) -> Option<status::Routes> {
+    let channels = protocol.channels.iter();
+    let counted: Vec<Routes> = channels.filter_map(|channel| channel.routes).collect();
+    let sum = |count: fn(&Routes) -> Option<u64>| {
+        let counts: Vec<u64> = counted.iter().filter_map(count).collect();
+        (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
+    };
+    Some(status::Routes {
+        imported: sum(|routes| routes.imported)?,
+        exported: sum(|routes| routes.exported)?,
+        filtered: sum(|routes| routes.filtered),
+    })
+}
