@@ -11,6 +11,7 @@ pub mod probe;
 pub mod render;
 pub mod run;
 mod secrets;
+mod source;
 pub mod status;
 mod terminal;
 pub mod why;

@@ -94,6 +94,11 @@ pub enum Error {
         /// Why, and what to do.
         reason: String,
     },
+    /// The system lets nobody through who is not of the daemon's group.
+    #[error(
+        "the control socket {0} may not be opened: run this as root, or join the group that owns it (`daemon.operator_group`)"
+    )]
+    Closed(PathBuf),
     /// The daemon said no.
     #[error("the daemon refused: {0}")]
     Refused(String),
@@ -235,6 +240,9 @@ pub async fn ask(path: &Path, request: Request) -> Result<Response, Error> {
             "no answer within {} s",
             DEADLINE.as_secs()
         ))),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(Error::Closed(path.to_owned()))
+        }
         Ok(Err(error)) => Err(no_daemon(explain(&error))),
         Ok(Ok(Response::Error(error) | Response::Denied(error))) => Err(Error::Refused(error)),
         Ok(Ok(Response::Invalid(error))) => Err(Error::Invalid(error)),
@@ -259,9 +267,6 @@ fn explain(error: &io::Error) -> String {
         }
         io::ErrorKind::ConnectionRefused => {
             "nobody listens there; `anycastctl run` has ended or crashed".to_owned()
-        }
-        io::ErrorKind::PermissionDenied => {
-            "permission denied; run as root, or join the group that owns the socket (`daemon.operator_group`)".to_owned()
         }
         _ => error.to_string(),
     }

@@ -101,18 +101,18 @@ pub enum Health {
     Unknown,
 }
 
-/// What BIRD announces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What BIRD announces. Ordered from what is worst for a service on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Actual {
     /// Nothing.
     Withdrawn,
+    /// BIRD does not say.
+    Unknown,
     /// Drained routes.
     Drained,
     /// Normal routes.
     Announced,
-    /// BIRD does not say.
-    Unknown,
 }
 
 impl From<Option<Announcement>> for Actual {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::status::Source;
+use super::source::Source;
 use super::{Code, Failure, Output, document, runtime, terminal};
 use crate::control::{self, Request, Response};
 use crate::history::{History, MAX_ENTRIES, Origin, Selection, Since, write_lines};

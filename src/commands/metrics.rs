@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::status::Source;
+use super::source::Source;
 use super::{Code, Failure, Output, runtime};
 use crate::cli::MetricsFormat;
 use crate::control::{self, Request, Response};

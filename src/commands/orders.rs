@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::time::sleep;
 
-use super::status::Source;
+use super::source::Source;
 use super::{Code, Failure, Output, runtime};
 use crate::cli::{End, Give};
 use crate::columns::clean;

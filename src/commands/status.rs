@@ -1,77 +1,31 @@
-//! `anycastctl status`: what the daemon knows.
+//! `anycastctl status`: what the daemon knows, or what BIRD says where no daemon answers.
 
+mod bird;
 mod draw;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::{Code, Failure, Output, load, runtime, terminal};
+use super::source::Source;
+use super::{Code, Failure, Output, document, runtime, terminal};
 use crate::cli;
-use crate::config::Config;
-use crate::control::{self, Request, Response};
+use crate::control::{self, Error, Request, Response};
+use crate::history::{Selection, write_lines};
 use crate::model::ServiceName;
 use crate::status::{Level, Service, Snapshot, nagios, write_table};
 
-/// Where the daemon listens unless its configuration says otherwise.
-const DEFAULT_CONTROL: &str = "/run/anycastctl/control.sock";
+/// So many of the last events are shown of one service.
+const LAST: usize = 8;
 
 /// Shows the status, of all services or of one.
-pub fn status(config: &Path, options: cli::Status) -> Result<Output, Failure> {
-    let view = View::new(config, options);
+pub fn status(config: &Path, mut options: cli::Status) -> Result<Output, Failure> {
+    let source = Source::find(config, options.control.take());
+    let view = View { source, options };
     match view.options.watch {
         Some(interval) => view.watch(interval.duration()),
-        None if view.options.nagios => Ok(view.monitoring()),
+        None if view.options.nagios => view.monitoring(),
         None => view.once(),
-    }
-}
-
-/// Whom to ask, and what to tell about it.
-pub(super) struct Source {
-    /// The daemon's socket.
-    pub(super) control: PathBuf,
-    /// The configuration, if it can be used.
-    pub(super) config: Option<Config>,
-    /// What is wrong with it otherwise.
-    pub(super) talk: String,
-}
-
-impl Source {
-    /// A configuration that somebody just broke must not keep an operator from the status.
-    pub(super) fn find(config: &Path, control: Option<PathBuf>) -> Self {
-        match load(config) {
-            Ok(parsed) => Self {
-                control: control.unwrap_or_else(|| parsed.config.daemon.control.clone()),
-                config: Some(parsed.config),
-                talk: String::new(),
-            },
-            Err(_) if control.is_some() => Self {
-                control: control.unwrap_or_default(),
-                config: None,
-                talk: String::new(),
-            },
-            Err(failure) => Self {
-                control: PathBuf::from(DEFAULT_CONTROL),
-                config: None,
-                talk: format!(
-                    "{}\nThe configuration cannot be used; asking the daemon at {DEFAULT_CONTROL}.\n",
-                    failure.message.trim_end()
-                ),
-            },
-        }
-    }
-
-    /// Asks the daemon.
-    pub(super) fn snapshot(&self) -> Result<Snapshot, Failure> {
-        let failed = |message: String| Failure {
-            code: Code::Environment,
-            message: format!("{}{message}", self.talk),
-        };
-        match runtime()?.block_on(control::ask(&self.control, Request::Status)) {
-            Ok(Response::Status(snapshot)) => Ok(*snapshot),
-            Ok(_) => Err(failed(control::Error::Mismatch.to_string())),
-            Err(error) => Err(failed(error.to_string())),
-        }
     }
 }
 
@@ -81,48 +35,82 @@ struct View {
 }
 
 impl View {
-    fn new(config: &Path, mut options: cli::Status) -> Self {
-        Self {
-            source: Source::find(config, options.control.take()),
-            options,
-        }
-    }
-
     fn once(&self) -> Result<Output, Failure> {
-        let snapshot = self.snapshot()?;
-        let wanted = snapshot.services.iter().all(Service::is_announced);
+        let (snapshot, absence) = self.look()?;
+        let announced = snapshot.services.iter().all(Service::is_announced);
         Ok(Output {
             stdout: self.text(&snapshot)?,
-            stderr: self.source.talk.clone(),
-            code: if wanted {
-                Code::Success
-            } else {
-                Code::NotAsWanted
+            code: match absence {
+                Some(_) => Code::Environment,
+                None if announced => Code::Success,
+                None => Code::NotAsWanted,
             },
+            stderr: self.source.talk.clone() + &absence.unwrap_or_default(),
         })
     }
 
-    fn snapshot(&self) -> Result<Snapshot, Failure> {
-        let mut snapshot = self.source.snapshot()?;
+    /// What is to be shown; and why it is not from the daemon, if it is not.
+    fn look(&self) -> Result<(Snapshot, Option<String>), Failure> {
+        let (mut snapshot, absence) = match self.source.status()? {
+            Ok(snapshot) => (snapshot, None),
+            Err(error @ Error::NoDaemon { .. }) => {
+                let observed = bird::observe(self.source.config.as_ref());
+                let observed = runtime()?.block_on(observed).map_err(|silence| {
+                    let failure = self.source.failed(&error);
+                    Failure {
+                        message: format!("{}\n{silence}", failure.message),
+                        ..failure
+                    }
+                })?;
+                (observed, Some(error.to_string()))
+            }
+            Err(error) => return Err(self.source.failed(&error)),
+        };
         if let Some(service) = &self.options.service {
             restrict(&mut snapshot, service)?;
         }
-        Ok(snapshot)
+        Ok((snapshot, absence))
     }
 
     fn text(&self, snapshot: &Snapshot) -> Result<String, Failure> {
         if self.options.json {
-            return super::document(snapshot);
+            return document(snapshot);
         }
         let mut text = Vec::new();
-        write_table(snapshot, terminal::width(), &mut text)
-            .map_err(|error| Failure::new(Code::Environment, &error))?;
+        let written = write_table(snapshot, terminal::width(), &mut text);
+        written.map_err(|error| Failure::new(Code::Environment, &error))?;
+        if let (Some(service), Some(_)) = (&self.options.service, &snapshot.controller) {
+            self.last_events(service, &mut text)?;
+        }
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
+    /// What happened to a service lately. The status is worth showing without it.
+    fn last_events(&self, service: &ServiceName, text: &mut Vec<u8>) -> Result<(), Failure> {
+        let request = Request::History(Selection {
+            since: None,
+            service: Some(service.to_string()),
+            limit: LAST,
+        });
+        let answer = runtime()?.block_on(control::ask(&self.source.control, request));
+        if let Ok(Response::History(history)) = answer {
+            text.extend_from_slice(b"\nLast events:\n");
+            write_lines(&history, terminal::width(), text)
+                .map_err(|error| Failure::new(Code::Environment, &error))?;
+        }
+        Ok(())
+    }
+
     /// One line, whatever happens: a plugin without output is a riddle.
-    fn monitoring(&self) -> Output {
-        let (level, line) = match self.snapshot() {
+    fn monitoring(&self) -> Result<Output, Failure> {
+        let seen = self.source.status()?;
+        let seen = seen.map_err(|error| self.source.failed(&error));
+        let seen = seen.and_then(|mut snapshot| {
+            let service = self.options.service.as_ref();
+            service.map_or(Ok(()), |service| restrict(&mut snapshot, service))?;
+            Ok(snapshot)
+        });
+        let (level, line) = match seen {
             Ok(snapshot) => {
                 let report = nagios(&snapshot);
                 (report.level, report.line)
@@ -136,7 +124,7 @@ impl View {
                 (level, format!("ANYCAST {level} - {text}"))
             }
         };
-        Output::new(line + "\n", Code::Monitoring(level))
+        Ok(Output::new(line + "\n", Code::Monitoring(level)))
     }
 
     /// Shows what is there now until something ends the process. A daemon that goes away is shown, too.
@@ -144,8 +132,8 @@ impl View {
         let mut out = anstream::stdout();
         let height = terminal::width().and_then(|_| terminal::height());
         loop {
-            let text = match self.snapshot() {
-                Ok(snapshot) => self.text(&snapshot)?,
+            let text = match self.look() {
+                Ok((snapshot, _)) => self.text(&snapshot)?,
                 Err(failure) if failure.code == Code::Usage => return Err(failure),
                 Err(failure) => failure.message + "\n",
             };

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::status::{Source, find};
+use super::source::Source;
+use super::status::find;
 use super::{Code, Failure, Output, document, terminal};
 use crate::model::ServiceName;
 use crate::status::{self, write_explanation};

@@ -53,8 +53,6 @@ pub(super) struct ServiceState {
 pub(super) struct BirdState {
     /// Its answers; kept when it stops answering.
     pub(super) poll: Option<Poll>,
-    /// When they came, by the wall clock.
-    pub(super) polled_at: Option<Timestamp>,
     /// Why there are none.
     pub(super) error: Option<String>,
     /// Whether the last answer was that nobody has the socket open.

@@ -125,7 +125,7 @@ impl Holds {
 
     /// A poll: what BIRD and the disk say.
     pub(super) fn observe(&mut self, poll: &Poll) {
-        let protocols = poll.protocols.iter();
+        let protocols = poll.said.protocols.iter();
         let protocols: HashMap<&str, &Protocol> = protocols
             .map(|protocol| (protocol.name.as_str(), protocol))
             .collect();

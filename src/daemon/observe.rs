@@ -20,7 +20,7 @@ impl Controller {
         match poll {
             Ok(poll) => {
                 if self.bird.error.take().is_some() || self.bird.poll.is_none() {
-                    let version = poll.daemon.version.clone();
+                    let version = poll.said.daemon.version.clone();
                     self.record(Event::BirdAnswers { version });
                     self.bird_is_back.send_modify(|count| *count += 1);
                 }
@@ -28,7 +28,6 @@ impl Controller {
                 self.holds.observe(&poll);
                 self.watch_sessions(&poll);
                 self.bird.poll = Some(poll);
-                self.bird.polled_at = Some(Timestamp::now());
             }
             Err(error) => {
                 self.bird.is_gone = error.is_no_bird();
@@ -64,6 +63,7 @@ impl Controller {
 
     fn observe(&mut self, poll: &Poll) {
         let seen: HashMap<&str, ProtocolState> = poll
+            .said
             .protocols
             .iter()
             .map(|protocol| (protocol.name.as_str(), protocol.state))

@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -13,7 +12,8 @@ use tokio::time::{sleep, timeout};
 use super::{Event, FamilyId};
 use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
-use crate::bird::table::{self, BfdSession, DaemonStatus, Protocol};
+use crate::bird::survey::Survey;
+use crate::bird::table;
 use crate::config::{Announcement, Config, Neighbor};
 use crate::flap::hint::Md5;
 use crate::hold::DropIn;
@@ -39,14 +39,8 @@ const FILES_TIME: Duration = Duration::from_millis(500);
 pub(super) struct Poll {
     /// When the questions began: what was done since is not in the answers.
     pub(super) began: Instant,
-    /// When BIRD had said what its clock shows: the ages of its answers are as of then.
-    pub(super) answered: Instant,
-    /// BIRD itself.
-    pub(super) daemon: DaemonStatus,
-    /// Its protocols.
-    pub(super) protocols: Vec<Protocol>,
-    /// Its BFD sessions.
-    pub(super) bfd: Vec<BfdSession>,
+    /// BIRD.
+    pub(super) said: Survey,
     /// The disk; `None` if it does not answer.
     pub(super) files: Option<Files>,
 }
@@ -163,22 +157,8 @@ impl Poller {
                 .client
                 .insert(Client::connect_restricted(&self.config.bird.socket).await?),
         };
-        let status = client.demand(&Command::ShowStatus).await?;
-        let answered = Instant::now();
-        let mut daemon = table::daemon_status(&status)
-            .ok_or_else(|| Error::NotBird(status.last().text.to_owned()))?;
-        daemon.now = daemon.now.map(|now| now.located(Timestamp::now()));
-        let protocols = client.demand(&Command::ShowProtocolsAll).await?;
-        // Without a BFD protocol this is an error of BIRD's, and no sessions to us.
-        let bfd = client.ask(&Command::ShowBfdSessions).await?;
-        Ok(Poll {
-            began,
-            answered,
-            protocols: table::protocols(&protocols, daemon.now),
-            bfd: table::bfd_sessions(&bfd, daemon.now),
-            daemon,
-            files,
-        })
+        let said = Survey::ask(client).await?;
+        Ok(Poll { began, said, files })
     }
 
     /// Off the runtime's thread: a file system that hangs must not keep probes waiting, nor what BIRD says.

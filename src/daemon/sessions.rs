@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::controller::Controller;
 use super::poller::Poll;
-use crate::bird::table::{BfdSession, BfdState, DaemonState, LocalTime, Protocol};
+use crate::bird::table::{BfdSession, BfdState, DaemonState, Protocol};
 use crate::config::Config;
 use crate::flap::hint::{Md5, hint};
 use crate::flap::{BirdChange, BirdWatch, Sighting, Tracker};
@@ -68,17 +68,20 @@ impl Sessions {
     /// A poll: what happened since the last one.
     fn on(&mut self, poll: &Poll, wall: Timestamp) -> Vec<Event> {
         // Sessions go down with BIRD: its next start is the event.
-        if poll.daemon.state == DaemonState::ShuttingDown {
+        if poll.said.daemon.state == DaemonState::ShuttingDown {
             return Vec::new();
         }
-        let change = self.bird.on(poll.answered, &poll.daemon);
-        let protocols = poll.protocols.iter();
+        let change = self.bird.on(poll.said.answered, &poll.said.daemon);
+        let protocols = poll.said.protocols.iter();
         let protocols: HashMap<&str, &Protocol> = protocols
             .map(|protocol| (protocol.name.as_str(), protocol))
             .collect();
         // A neighbour may have several sessions, and one that is up is as good as all.
-        let (up, other): (Vec<_>, Vec<_>) =
-            poll.bfd.iter().partition(|bfd| bfd.state == BfdState::Up);
+        let (up, other): (Vec<_>, Vec<_>) = poll
+            .said
+            .bfd
+            .iter()
+            .partition(|bfd| bfd.state == BfdState::Up);
         let bfd = other.into_iter().chain(up);
         let bfd: HashMap<IpAddr, &BfdSession> = bfd.map(|bfd| (bfd.address, bfd)).collect();
         let md5 = poll.files.as_ref().and_then(|files| files.md5);
@@ -86,14 +89,11 @@ impl Sessions {
         for state in &mut self.states {
             let protocol = protocols.get(state.tracker.session()).copied();
             let bfd = bfd.get(&state.remote).copied();
-            let sighting = Sighting::of(protocol, bfd, poll.daemon.now);
+            let sighting = Sighting::of(protocol, bfd, poll.said.daemon.now);
             state.suspect(&sighting, md5, wall);
-            events.extend(state.on(poll.answered, sighting, &change, wall));
+            events.extend(state.on(poll.said.answered, sighting, &change, wall));
         }
-        of_bird(change, poll, wall)
-            .into_iter()
-            .chain(events)
-            .collect()
+        of_bird(change, poll).into_iter().chain(events).collect()
     }
 }
 
@@ -166,13 +166,13 @@ impl Controller {
 }
 
 /// What happened to BIRD itself.
-fn of_bird(change: BirdChange, poll: &Poll, wall: Timestamp) -> Option<Event> {
-    let ago = |time: Option<LocalTime>| wall.checked_sub(time?.age(poll.daemon.now?)?).ok();
+fn of_bird(change: BirdChange, poll: &Poll) -> Option<Event> {
+    let said = poll.said.answers();
     if change.restarted {
-        let started_at = ago(poll.daemon.started);
+        let started_at = said.wall(said.daemon.started);
         return Some(Event::BirdRestarted { started_at });
     }
-    let reconfigured_at = ago(poll.daemon.reconfigured);
+    let reconfigured_at = said.wall(said.daemon.reconfigured);
     change
         .reconfigured
         .map(|_| Event::BirdReconfigured { reconfigured_at })

@@ -68,13 +68,7 @@ impl Controller {
 
     /// BIRD's last answers; `None` before the first.
     fn answers(&self) -> Option<Answers<'_>> {
-        let poll = self.bird.poll.as_ref()?;
-        Some(Answers {
-            daemon: &poll.daemon,
-            protocols: &poll.protocols,
-            bfd: &poll.bfd,
-            at: self.bird.polled_at?,
-        })
+        self.bird.poll.as_ref().map(|poll| poll.said.answers())
     }
 
     fn bird_status(&self) -> Bird {
@@ -101,7 +95,7 @@ impl Controller {
             .collect();
         let least = families
             .iter()
-            .min_by_key(|family| (rank(family.actual), family.desired));
+            .min_by_key(|family| (family.actual, family.desired));
         Service {
             name: spec.name.to_string(),
             health: self.health_of(index),
@@ -183,16 +177,6 @@ impl Controller {
             },
             ..session
         }
-    }
-}
-
-/// What is worst for the service stands for it.
-fn rank(actual: Actual) -> u8 {
-    match actual {
-        Actual::Withdrawn => 0,
-        Actual::Unknown => 1,
-        Actual::Drained => 2,
-        Actual::Announced => 3,
     }
 }
 

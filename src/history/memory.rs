@@ -1,15 +1,12 @@
-//! The newest records, kept in memory: what the disk cannot take, and what `status` shows.
+//! The newest records, kept in memory: what the disk cannot take.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Event, Record};
-
-/// So many of each service are kept besides, whatever the others do.
-const OF_SERVICE: usize = 16;
 
 /// The longest line on disk, in bytes; longer texts are cut.
 pub const MAX_LINE: usize = 16 * 1024;
@@ -24,7 +21,6 @@ const CUT: usize = 400;
 #[derive(Debug, Default)]
 pub struct Memory {
     recent: VecDeque<Arc<Record>>,
-    of_services: HashMap<String, VecDeque<Arc<Record>>>,
     last: Option<Timestamp>,
 }
 
@@ -49,18 +45,16 @@ impl Memory {
     /// Takes what happened before this memory began, oldest first.
     pub fn remember(&mut self, before: Vec<Record>) {
         let since: Vec<_> = self.recent.drain(..).collect();
-        self.of_services.clear();
         for record in before.into_iter().map(bounded).map(Arc::new).chain(since) {
             self.keep(&record);
         }
     }
 
     fn keep(&mut self, record: &Arc<Record>) {
-        push(&mut self.recent, record, Self::CAPACITY);
-        if let Some(service) = record.event.service() {
-            let own = self.of_services.entry(service.to_owned()).or_default();
-            push(own, record, OF_SERVICE);
+        if self.recent.len() == Self::CAPACITY {
+            self.recent.pop_front();
         }
+        self.recent.push_back(Arc::clone(record));
     }
 
     /// All records, oldest first.
@@ -68,21 +62,6 @@ impl Memory {
     pub fn records(&self) -> Vec<Arc<Record>> {
         self.recent.iter().cloned().collect()
     }
-
-    /// The last `n` records about a service, oldest first; at most 16.
-    #[must_use]
-    pub fn last_of(&self, service: &str, n: usize) -> Vec<Arc<Record>> {
-        let own = self.of_services.get(service).into_iter().flatten();
-        let surplus = own.clone().count().saturating_sub(n);
-        own.skip(surplus).cloned().collect()
-    }
-}
-
-fn push(records: &mut VecDeque<Arc<Record>>, record: &Arc<Record>, bound: usize) {
-    if records.len() == bound {
-        records.pop_front();
-    }
-    records.push_back(Arc::clone(record));
 }
 
 /// The record, or the same with its texts cut if it is longer than any reader takes.
@@ -136,18 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_are_kept_and_each_service_has_its_own() {
+    fn the_newest_are_kept() {
         let mut memory = Memory::default();
-        let now = Timestamp::UNIX_EPOCH;
-        memory.add(now, failed("quiet", "once"));
         for number in 0..Memory::CAPACITY * 2 {
-            memory.add(now, failed("noisy", &number.to_string()));
+            memory.add(Timestamp::UNIX_EPOCH, failed("noisy", &number.to_string()));
         }
-        assert_eq!(memory.records().len(), Memory::CAPACITY);
-        assert_eq!(errors(&memory.last_of("quiet", 5)), ["once"]);
-        assert_eq!(errors(&memory.last_of("noisy", 2)), ["1998", "1999"]);
-        assert_eq!(memory.last_of("noisy", 100).len(), OF_SERVICE);
-        assert!(memory.last_of("other", 5).is_empty());
+        let records = memory.records();
+        assert_eq!(records.len(), Memory::CAPACITY);
+        assert_eq!(errors(&records[Memory::CAPACITY - 2..]), ["1998", "1999"]);
     }
 
     #[test]
@@ -174,7 +149,6 @@ mod tests {
         };
         memory.remember(vec![old("older"), old("old")]);
         assert_eq!(errors(&memory.records()), ["older", "old", "new"]);
-        assert_eq!(errors(&memory.last_of("resolver", 2)), ["old", "new"]);
     }
 
     #[test]

@@ -63,12 +63,95 @@ fn withdrawn_exits_one() -> Result<()> {
 }
 
 #[test]
-fn no_daemon_exits_four() -> Result<()> {
+fn without_a_daemon_bird_itself_is_asked() -> Result<()> {
     let lab = lab()?;
-    let scene = Scene::prepared(&lab, &settings())?;
+    let (mut scene, _server) = Scene::announced(&lab, &settings())?;
+    scene.controller.stop(Signal::SIGKILL)?;
     let outcome = scene.controller.call(&["status"])?;
     assert_eq!(outcome.code, Some(4), "{outcome:?}");
+    for told in [
+        "anycastctl is not running",
+        "192.0.2.53/32       exported to  bgp_tor1_v4",
+        "bgp_tor1_v6  fd99::1    64600  Established",
+    ] {
+        assert!(outcome.output.contains(told), "no `{told}` in {outcome:?}");
+    }
+    assert!(
+        outcome.complaint.contains("is `anycastctl run`")
+            || outcome.complaint.contains("nobody listens"),
+        "{outcome:?}"
+    );
+    let (code, document) = scene.status()?;
+    assert_eq!(code, Some(4));
+    assert_eq!(document["controller"], Value::Null);
+    let service = &document["services"][0];
+    assert_eq!(
+        [&service["actual"], &service["desired"]],
+        [&json!("announced"), &Value::Null]
+    );
+    assert_eq!(
+        service["protocols"][0],
+        json!({"name": "anycast_resolver_v4", "enabled": true, "up": true, "protected": null})
+    );
+
+    scene.kill_bird()?;
+    let outcome = scene.controller.call(&["status"])?;
+    assert_eq!(
+        (outcome.code, outcome.output.as_str()),
+        (Some(4), ""),
+        "{outcome:?}"
+    );
+    assert!(
+        outcome.complaint.contains("cannot connect to BIRD"),
+        "{outcome:?}"
+    );
     Ok(())
+}
+
+#[test]
+fn a_broken_configuration_keeps_nobody_from_what_bird_says() -> Result<()> {
+    let lab = lab()?;
+    let (mut scene, _server) = Scene::announced(&lab, &settings())?;
+    let configuration = scene.controller.configuration().to_owned();
+    let text =
+        std::fs::read_to_string(&configuration).map_err(|error| Error::new(error.to_string()))?;
+    let written = |text: &str| {
+        std::fs::write(&configuration, text).map_err(|error| Error::new(error.to_string()))
+    };
+    written(&text.replace("version: 1", "version: 0"))?;
+    let control = scene.controller.control().display().to_string();
+    let outcome = scene.controller.call(&["status", "--control", &control])?;
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    scene.controller.stop(Signal::SIGKILL)?;
+    let outcome = scene.controller.call(&["status", "--control", &control])?;
+    // Nobody knows any more where BIRD's socket is.
+    assert_eq!(outcome.code, Some(4), "{outcome:?}");
+    assert!(
+        outcome.complaint.contains("/run/bird/bird.ctl"),
+        "{outcome:?}"
+    );
+    written(&text)
+}
+
+#[test]
+fn one_service_comes_with_its_last_events() -> Result<()> {
+    let lab = lab()?;
+    let (scene, mut server) = Scene::announced(&lab, &settings())?;
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    lab.wait_until("the last events", || {
+        let outcome = scene.controller.call(&["status", "resolver"])?;
+        let told = [
+            "Last events:",
+            "announced -> withdrawn",
+            "connection refused",
+            "is withdrawn",
+        ];
+        match told.iter().find(|text| !outcome.output.contains(**text)) {
+            None => Ok(()),
+            Some(missing) => Err(Error::new(format!("no `{missing}` in {outcome:?}"))),
+        }
+    })
 }
 
 #[test]
