@@ -6,13 +6,24 @@ use super::age::{age, clock};
 use super::{Flaps, Session, Snapshot};
 use crate::columns::{BAD, Cell, GOOD, Row, WARN, cell, heading, plain};
 
+/// The column that only a daemon can fill.
+const FLAPS: usize = 7;
+
 /// A row a session, and the row of headings.
 pub(super) fn session_rows(snapshot: &Snapshot) -> Vec<Row> {
     let mut rows = vec![heading([
         "SESSION", "NEIGHBOR", "AS", "STATE", "BFD", "FOR", "SENT", "FLAPS", "NOTE",
     ])];
     let sessions = snapshot.sessions.iter();
-    rows.extend(sessions.map(|session| session_row(snapshot.at, session)));
+    let rest = sessions.map(|session| {
+        let mut row = session_row(snapshot.at, session);
+        // Nobody has watched them.
+        if snapshot.controller.is_none() {
+            row[FLAPS] = plain("-");
+        }
+        row
+    });
+    rows.extend(rest);
     rows
 }
 

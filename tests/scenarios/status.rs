@@ -71,7 +71,7 @@ fn without_a_daemon_bird_itself_is_asked() -> Result<()> {
     assert_eq!(outcome.code, Some(4), "{outcome:?}");
     for told in [
         "anycastctl is not running",
-        "192.0.2.53/32       exported to  bgp_tor1_v4",
+        "192.0.2.53/32        exported to  bgp_tor1_v4",
         "bgp_tor1_v6  fd99::1    64600  Established",
     ] {
         assert!(outcome.output.contains(told), "no `{told}` in {outcome:?}");
