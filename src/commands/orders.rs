@@ -18,7 +18,7 @@ use crate::control::{self, Response};
 use crate::model::Period;
 use crate::overrides::{Action, Kind, Outcome, Override, Report, Request, Whom};
 use crate::policy::Announcement;
-use crate::status::{Actual, FamilyStatus, Service, Snapshot};
+use crate::status::{Actual, FamilyStatus, Service, Snapshot, clock};
 
 /// Between two looks at the status.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -297,7 +297,7 @@ fn followed(outcome: &Outcome) -> String {
         (Some(order), ended) => {
             let until = order.until.map_or_else(
                 || "until it is released".to_owned(),
-                |until| format!("until {until:.0}"),
+                |until| format!("until {}", clock(until)),
             );
             let instead = ended
                 .as_ref()
@@ -407,7 +407,7 @@ mod tests {
         for (outcome, line) in [
             (
                 outcome(Some(order(Kind::Drain)), Some(order(Kind::Pin)), None),
-                "drain until 2026-11-22T22:00:00Z, in place of the pin of alice",
+                "drain until 2026-11-22 22:00:00 UTC, in place of the pin of alice",
             ),
             (
                 outcome(None, Some(order(Kind::Drain)), None),

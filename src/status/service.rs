@@ -71,17 +71,17 @@ fn write_order<W: Write>(
         .map_or_else(String::new, |reason| format!(": {reason}"));
     let since = age(now, Some(order.since));
     let unhealthy = service.health == Health::Unhealthy;
-    let (word, style) = match order.kind {
-        Kind::Drain => ("DRAINED", WARN),
-        Kind::Withdraw => ("WITHDRAWN", WARN),
-        Kind::Pin if unhealthy => ("PINNED IN SPITE OF FAILED CHECKS", BAD),
-        Kind::Pin => ("PINNED: announced whatever the checks say", BAD),
+    let (word, although, style) = match order.kind {
+        Kind::Drain => ("DRAINED", "", WARN),
+        Kind::Withdraw => ("WITHDRAWN", "", WARN),
+        Kind::Pin if unhealthy => ("PINNED", " IN SPITE OF FAILED CHECKS", BAD),
+        Kind::Pin => ("PINNED", ", announced whatever its checks say", BAD),
     };
-    page.line(
-        2,
-        &format!("{word} by {} {since} ago, {end}{reason}", order.by),
-        style,
-    )
+    let text = format!(
+        "{word} by {} {since} ago{although}, {end}{reason}",
+        order.by
+    );
+    page.line(2, &text, style)
 }
 
 fn family_row(now: Timestamp, family: &FamilyStatus) -> Row {

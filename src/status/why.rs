@@ -150,14 +150,20 @@ impl Case<'_> {
     }
 
     fn decision(&self, families: &str, family: &FamilyStatus) -> String {
+        let (is, stays) = match families.contains(" and ") {
+            true => ("are", "stay as they were"),
+            false => ("is", "stays as it was"),
+        };
         let since = age(self.snapshot.at, Some(family.since));
         match family.desired {
-            Some(desired) => format!(
-                "{families} is to be {desired} since {since}: {}.",
-                family.reason
-            ),
+            Some(desired) => {
+                format!(
+                    "{families} {is} to be {desired} since {since}: {}.",
+                    family.reason
+                )
+            }
             None => format!(
-                "{families} stays as it was found, nothing is decided yet: {}.",
+                "{families} {stays} found, nothing is decided: {}.",
                 family.reason
             ),
         }
@@ -286,6 +292,12 @@ impl Case<'_> {
     }
 
     fn session(&self, session: &Session) -> String {
+        if session.state == "Missing" {
+            return format!(
+                "{} is not known to BIRD: has `anycastctl apply` been run?",
+                session.name
+            );
+        }
         let error = session
             .last_error
             .as_ref()

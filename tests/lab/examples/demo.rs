@@ -99,7 +99,30 @@ fn play(
     note(&format!(
         "updates at the neighbour before: {before}; after: {after}"
     ));
-    show(controller, &["probe"])
+    show(controller, &["probe"])?;
+
+    chapter("The operator drains it: one update a prefix with 65535:0, and never a gap");
+    show(
+        controller,
+        &[
+            "drain",
+            "resolver",
+            "--for",
+            "30m",
+            "--reason",
+            "kernel update",
+        ],
+    )?;
+    stage.until("drained at the neighbour", || stage.neighbor.has(&PREFIXES))?;
+    let drained = stage.neighbor.updates()?;
+    note(&format!(
+        "updates at the neighbour before: {after}; after: {drained}"
+    ));
+    show(controller, &["why", "resolver"])?;
+    show(controller, &["undrain", "resolver"])?;
+
+    chapter("What happened, with the answer that decided");
+    show(controller, &["history", "resolver"])
 }
 
 /// `Ok` once the daemon has BIRD's word that neighbours get everything.
@@ -180,7 +203,7 @@ impl Then {
 
 fn hints(stage: &Stage<'_>, controller: &Controller<'_>) -> String {
     format!(
-        "anycastctl status, anycastctl probe        (ANYCASTCTL_CONFIG={})\n\
+        "anycastctl status, why, history, drain …   (ANYCASTCTL_CONFIG={})\n\
          birdc -s {}            the node's BIRD\n\
          birdc -s {}            the neighbour's",
         controller.configuration().display(),
