@@ -99,7 +99,7 @@ where
                 "cannot serve metrics and health on {address}: {error}. Announcements do not depend on it, and it is tried again every {} s; free the port, or change `daemon.listen`",
                 TRY_AGAIN.as_secs()
             );
-            tracing::error!("{problem}");
+            // Whoever is told logs it.
             tell(Some(problem)).await;
             told = Some(error);
         }

@@ -20,6 +20,9 @@ use crate::model::GroupName;
 /// How long the name service may take.
 const DEADLINE: Duration = Duration::from_secs(1);
 
+/// How long it may take where nothing depends on its answer but a name.
+const SHORT: Duration = Duration::from_millis(100);
+
 /// So many questions to the name service may be unanswered: each holds a thread that others need.
 const MAX_QUESTIONS: usize = 4;
 
@@ -30,6 +33,8 @@ pub struct Peer {
     pub user: u32,
     /// Its effective group.
     pub group: u32,
+    /// The user that logged in and became it, as by `sudo`: the kernel's audit remembers (`loginuid`).
+    pub login: Option<u32>,
 }
 
 impl Peer {
@@ -40,8 +45,18 @@ impl Peer {
         Some(Self {
             user: credentials.uid(),
             group: credentials.gid(),
+            login: credentials.pid().and_then(login),
         })
     }
+}
+
+/// Who logged in, for a process; `None` where nobody did, or the kernel keeps no record. A process that has ended
+/// since, or whose number is another's by now, is a matter of microseconds, and of a name in the history only.
+fn login(process: i32) -> Option<u32> {
+    /// What stands there for nobody.
+    const NOBODY: u32 = u32::MAX;
+    let text = std::fs::read_to_string(format!("/proc/{process}/loginuid")).ok()?;
+    text.trim().parse().ok().filter(|user| *user != NOBODY)
 }
 
 /// Somebody who asks for an order.
@@ -87,7 +102,7 @@ impl Operators {
         // Whoever may stop the daemon may give it orders, whether names can be looked up or not.
         if peer.user == 0 {
             return Caller {
-                name: "root".to_owned(),
+                name: self.name_of_root(peer).await,
                 denied: None,
             };
         }
@@ -102,6 +117,18 @@ impl Operators {
         Caller {
             denied: (!may).then(|| self.denial(&name, known.err())),
             name,
+        }
+    }
+
+    /// `root`, with whoever became it. No order of root's waits long for a name.
+    async fn name_of_root(&self, peer: Peer) -> String {
+        let Some(login) = peer.login.filter(|login| *login != 0) else {
+            return "root".to_owned();
+        };
+        let name = self.ask(move || User::from_uid(Uid::from_raw(login)).ok().flatten());
+        match timeout(SHORT, name).await {
+            Ok(Ok(Some(user))) => format!("{} as root", user.name),
+            Ok(Ok(None) | Err(_)) | Err(_) => format!("user {login} as root"),
         }
     }
 
@@ -205,7 +232,11 @@ mod tests {
     }
 
     fn peer(user: u32, group: u32) -> Peer {
-        Peer { user, group }
+        Peer {
+            user,
+            group,
+            login: None,
+        }
     }
 
     /// A number that no database has.
@@ -222,6 +253,17 @@ mod tests {
             );
         }
         assert_eq!(operators.identify(Some(peer(0, 0))).await.name, "root");
+        for (login, name) in [
+            (0, "root".to_owned()),
+            (nobody().uid.as_raw(), "nobody as root".to_owned()),
+            (STRANGER, format!("user {STRANGER} as root")),
+        ] {
+            let peer = Peer {
+                login: Some(login),
+                ..peer(0, 0)
+            };
+            assert_eq!(operators.identify(Some(peer)).await.name, name);
+        }
     }
 
     #[tokio::test]

@@ -190,7 +190,7 @@ fn reached(
     if let Some(error) = bird {
         let _ = writeln!(
             stderr,
-            "BIRD does not answer: {}. The daemon goes on trying; the order is in force",
+            "BIRD does not answer ({}). The daemon goes on trying; the order is in force",
             clean(&error)
         );
         return Code::Environment;

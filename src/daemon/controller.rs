@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -268,17 +269,7 @@ impl Controller {
             Event::Observed(id, observed) => self.on_observed(id, observed, now),
             Event::Polled(poll) => self.on_poll(*poll, now),
             Event::Exports(answers) => self.bird.exports.extend(answers),
-            Event::Addresses(addresses) => {
-                let addresses = addresses
-                    .inspect_err(
-                        |error| tracing::warn!(%error, "cannot read the addresses of this host"),
-                    )
-                    .ok();
-                if addresses != self.addresses {
-                    self.addresses = addresses;
-                    self.settle_all(now);
-                }
-            }
+            Event::Addresses(addresses) => self.on_addresses(addresses, now),
             Event::Actuated(id, attempt) => self.on_actuated(id, attempt, now),
             Event::Ended(id) => {
                 self.family(id).end(now);
@@ -298,11 +289,7 @@ impl Controller {
                 let measured = (self.snapshot(Timestamp::now()), self.measurements(now));
                 drop(reply.send(measured));
             }
-            Event::Problem(part, Some(problem)) => {
-                tracing::warn!(part, problem, "something is wrong with the daemon itself");
-                self.problems.insert(part, problem);
-            }
-            Event::Problem(part, None) => drop(self.problems.remove(part)),
+            Event::Problem(part, problem) => self.on_problem(part, problem),
         }
     }
 
@@ -313,6 +300,34 @@ impl Controller {
         tracing::debug!(%service, check = probe.name, verdict = ?observed.verdict, detail = observed.detail, "verdict");
         if probe.on(now, observed) {
             self.settle_service(id.service, now);
+        }
+    }
+
+    fn on_addresses(&mut self, addresses: io::Result<HashSet<IpAddr>>, now: Instant) {
+        let problem = addresses.as_ref().err().map(|error| {
+            format!(
+                "the addresses of this host cannot be read: {error}. What needs one stays as it is"
+            )
+        });
+        self.on_problem("addresses", problem);
+        let addresses = addresses.ok();
+        if addresses != self.addresses {
+            self.addresses = addresses;
+            self.settle_all(now);
+        }
+    }
+
+    /// Something is wrong with a part of the daemon, or no longer: said once.
+    fn on_problem(&mut self, part: &'static str, problem: Option<String>) {
+        let Some(problem) = problem else {
+            if self.problems.remove(part).is_some() {
+                tracing::info!(part, "a problem of the daemon itself is over");
+            }
+            return;
+        };
+        if self.problems.get(part) != Some(&problem) {
+            tracing::warn!(part, problem, "something is wrong with the daemon itself");
+            self.problems.insert(part, problem);
         }
     }
 

@@ -49,7 +49,7 @@ impl Controller {
             tracing::warn!(service, %kind, by, reason = order.reason, "an order is in force");
         }
         if let Some(problem) = found.problem {
-            tracing::error!("{problem}");
+            tracing::error!(problem, "the file of orders is damaged");
             if found.replaces {
                 self.keep_orders();
             }
@@ -111,7 +111,7 @@ impl Controller {
             "the orders in force are not on the disk and would not survive a restart: {error}. It is tried on"
         );
         if self.problems.get(DISK) != Some(&problem) {
-            tracing::error!("{problem}");
+            tracing::error!(problem, "the orders in force are not on the disk");
         }
         self.problems.insert(DISK, problem);
     }
@@ -303,7 +303,7 @@ impl Controller {
              the service is back; `anycastctl release` forgets them"
         );
         if self.problems.get(ABSENT) != Some(&problem) {
-            tracing::warn!("{problem}");
+            tracing::warn!(problem, "orders of services that are not there");
         }
         self.problems.insert(ABSENT, problem);
     }

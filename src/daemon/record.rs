@@ -13,7 +13,7 @@ use crate::history_store::Writer;
 
 /// Keeps what is recorded.
 pub(super) struct Recorder {
-    /// The newest records, also from before the start; `last_of` has those of a service.
+    /// The newest records, also from before the start.
     pub(super) memory: Memory,
     writer: Writer,
 }

@@ -150,9 +150,10 @@ impl Case<'_> {
     }
 
     fn decision(&self, families: &str, family: &FamilyStatus) -> String {
-        let (is, stays) = match families.contains(" and ") {
-            true => ("are", "stay as they were"),
-            false => ("is", "stays as it was"),
+        let (is, stays) = if families.contains(" and ") {
+            ("are", "stay as they were")
+        } else {
+            ("is", "stays as it was")
         };
         let since = age(self.snapshot.at, Some(family.since));
         match family.desired {

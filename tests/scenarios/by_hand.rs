@@ -84,8 +84,11 @@ fn unprotected_protocols_are_withdrawn_again_after_somebody_elses_configure() ->
     let mut server = DnsServer::start(lab.node(), Software::Nsd, "dns", &[V4, V6])?;
     let scene = prepared(&lab, false)?;
     scene.has(&BOTH)?;
-    let document = scene.reports("announced", |code, document| {
-        code == Some(0) && document["services"][0]["actual"] == "announced"
+    let document = scene.reports("announced and exported", |code, document| {
+        let service = &document["services"][0];
+        code == Some(0)
+            && service["actual"] == "announced"
+            && service["exported_to"][0]["exported"] == true
     })?;
     let protocols = &document["services"][0]["protocols"];
     assert_eq!(protocols[0]["name"], "dns4");
@@ -95,7 +98,6 @@ fn unprotected_protocols_are_withdrawn_again_after_somebody_elses_configure() ->
     );
     assert_eq!(protocols[0]["protected"], false);
     assert_eq!(document["sessions"][0]["name"], "upstream4");
-    assert_eq!(document["services"][0]["exported_to"][0]["exported"], true);
 
     server.kill()?;
     scene.lacks(&BOTH)?;

@@ -205,8 +205,7 @@ fn an_order_for_a_time_ends_by_itself() -> Result<()> {
         !route.communities.iter().any(|one| one == GRACEFUL_SHUTDOWN),
         "{route:?}"
     );
-    assert!(scene.controller.log().contains("its time is over"));
-    Ok(())
+    scene.logs(&["its time is over"])
 }
 
 #[test]
@@ -226,11 +225,7 @@ fn strangers_are_refused_and_members_are_not() -> Result<()> {
         stranger.complaint.contains("usermod -aG operator nobody"),
         "{stranger:?}"
     );
-    let log = scene.controller.log();
-    assert!(
-        log.contains("an order was refused") && log.contains("withdraw resolver"),
-        "{log}"
-    );
+    scene.logs(&["an order was refused", "withdraw resolver"])?;
     let reads = scene
         .controller
         .call_as("nobody", "nogroup", &["status", "--json"])?;

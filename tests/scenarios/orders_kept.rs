@@ -85,7 +85,7 @@ fn a_withdraw_outlives_a_reboot_and_its_end_does_not() -> Result<()> {
     scene.controller.start()?;
     is_ordered(&scene, None)?;
     scene.has(&BOTH)?;
-    assert!(scene.controller.log().contains("its time is over"));
+    scene.logs(&["its time is over"])?;
     lab.wait_until("no file", || {
         if file(&scene).exists() {
             Err("a file")

@@ -143,8 +143,29 @@ impl<'lab> Scene<'lab> {
         })
     }
 
-    /// What `status --json` says, and its exit code.
+    /// Waits until the daemon's log has all these words: it is written when there is time.
+    pub(crate) fn logs(&self, words: &[&str]) -> Result<()> {
+        self.lab.wait_until(&format!("{words:?} in the log"), || {
+            let log = self.controller.log();
+            match words.iter().find(|words| !log.contains(**words)) {
+                None => Ok(()),
+                Some(missing) => Err(Error::new(format!("no `{missing}`"))),
+            }
+        })
+    }
+
+    /// What `status --json` says, and its exit code; an error while no daemon answers.
     pub(crate) fn status(&self) -> Result<(Option<i32>, Value)> {
+        match self.any_status()? {
+            (_, document) if document["controller"].is_null() => {
+                Err(Error::new(format!("no daemon: {document}")))
+            }
+            status => Ok(status),
+        }
+    }
+
+    /// The same, also where no daemon answers, and BIRD alone is asked.
+    pub(crate) fn any_status(&self) -> Result<(Option<i32>, Value)> {
         let outcome = self.controller.call(&["status", "--json"])?;
         let document = serde_json::from_str(&outcome.output)
             .map_err(|error| Error::new(format!("{error} in {outcome:?}")))?;

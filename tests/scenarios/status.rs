@@ -81,7 +81,7 @@ fn without_a_daemon_bird_itself_is_asked() -> Result<()> {
             || outcome.complaint.contains("nobody listens"),
         "{outcome:?}"
     );
-    let (code, document) = scene.status()?;
+    let (code, document) = scene.any_status()?;
     assert_eq!(code, Some(4));
     assert_eq!(document["controller"], Value::Null);
     let service = &document["services"][0];

@@ -31,7 +31,7 @@ const NOBODY: &str = "anycastctl is not running";
 
 /// Asks BIRD. Without a configuration only its BGP sessions are shown.
 pub(super) async fn observe(config: Option<&Config>) -> Result<Snapshot, Error> {
-    let socket = config.map_or(Path::new(DEFAULT_SOCKET), |config| &config.bird.socket);
+    let socket = config.map_or_else(|| Path::new(DEFAULT_SOCKET), |config| &config.bird.socket);
     let mut client = Client::connect_restricted(socket).await?;
     let survey = Survey::ask(&mut client).await?;
     let answers = survey.answers();
@@ -65,15 +65,14 @@ fn node(config: &Config) -> Node {
 
 /// Who BIRD says that it is.
 fn nobody(answers: &Answers<'_>) -> Node {
-    let sessions = answers
+    let mut sessions = answers
         .protocols
         .iter()
         .filter_map(|protocol| protocol.bgp.as_ref());
     Node {
         name: answers.daemon.hostname.clone().unwrap_or_default(),
         asn: sessions
-            .filter_map(|session| session.local_as)
-            .next()
+            .find_map(|session| session.local_as)
             .unwrap_or_default(),
         router_id: answers
             .daemon
