@@ -124,10 +124,11 @@ impl<'lab> Bird<'lab> {
         &self.configuration
     }
 
-    /// `configure`, and an error unless BIRD took it.
+    /// `configure`, and an error unless BIRD took it: at once, in the background, or behind one that goes on.
     pub fn configure(&self) -> Result<String> {
         let reply = self.ask("configure")?;
-        let taken = ["0003 ", "0004 "].iter().any(|code| reply.contains(code));
+        let codes = ["0003 ", "0004 ", "0005 "];
+        let taken = codes.iter().any(|code| reply.contains(code));
         if taken {
             Ok(reply)
         } else {
