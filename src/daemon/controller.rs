@@ -318,7 +318,7 @@ impl Controller {
     }
 
     /// Something is wrong with a part of the daemon, or no longer: said once.
-    fn on_problem(&mut self, part: &'static str, problem: Option<String>) {
+    pub(super) fn on_problem(&mut self, part: &'static str, problem: Option<String>) {
         let Some(problem) = problem else {
             if self.problems.remove(part).is_some() {
                 tracing::info!(part, "a problem of the daemon itself is over");

@@ -15,6 +15,10 @@ use crate::history::Event;
 use crate::observed;
 use crate::reconcile::{FamilyView, ProtocolView, Seen};
 
+/// A file system that does not answer.
+const HANGS: &str = "the intent files and BIRD's configuration cannot be read: their file system hangs. What is \
+                     announced goes on by commands alone";
+
 impl Controller {
     pub(super) fn on_poll(&mut self, poll: Result<Poll, client::Error>, now: Instant) {
         match poll {
@@ -24,6 +28,8 @@ impl Controller {
                     self.record(Event::BirdAnswers { version });
                     self.bird_is_back.send_modify(|count| *count += 1);
                 }
+                let hangs = poll.files.is_none().then(|| HANGS.to_owned());
+                self.on_problem("files", hangs);
                 self.observe(&poll);
                 self.holds.observe(&poll);
                 self.watch_sessions(&poll);

@@ -179,13 +179,7 @@ impl Poller {
                 protected: protected(&config),
                 md5: host::md5(),
             }));
-        let Ok(files) = timeout(FILES_TIME, reading).await else {
-            tracing::warn!(
-                "the intent files or BIRD's configuration cannot be read: the file system hangs"
-            );
-            return None;
-        };
-        files.ok()
+        timeout(FILES_TIME, reading).await.ok()?.ok()
     }
 
     async fn ask_exports(&mut self) -> Vec<(ExportId, Option<bool>)> {

@@ -167,3 +167,25 @@ fn a_file_system_that_hangs() -> Result<()> {
     assert!(status.success(), "{status}");
     Ok(())
 }
+
+/// A pipe stands where `bird.conf` was: whoever reads it waits for ever. Said once, and nothing waits for it.
+#[test]
+fn a_configuration_whose_file_system_hangs_is_told() -> Result<()> {
+    let lab = lab()?;
+    let (mut scene, mut server) = Scene::announced(&lab, &settings())?;
+    let configuration = scene.bird.configuration().display().to_string();
+    lab.node().run("rm", &[&configuration])?;
+    lab.node().run("mkfifo", &[&configuration])?;
+    scene.reports("a problem", |_, document| {
+        document["controller"]["problems"]
+            .to_string()
+            .contains("their file system hangs")
+    })?;
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    scene.logs(&["part=files"])?;
+    assert_eq!(scene.controller.log().matches("part=files").count(), 1);
+    let status = scene.controller.stop(lab::Signal::SIGTERM)?;
+    assert!(status.success(), "{status}");
+    Ok(())
+}
