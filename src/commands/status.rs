@@ -7,6 +7,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use anstream::adapter::strip_str;
+
 use super::source::Source;
 use super::{Code, Failure, Output, document, runtime, terminal};
 use crate::cli;
@@ -129,13 +131,20 @@ impl View {
 
     /// Shows what is there now until something ends the process. A daemon that goes away is shown, too.
     fn watch(&self, interval: Duration) -> Result<Output, Failure> {
-        let mut out = anstream::stdout();
+        // Not through anstream: without colours it would take away the cursor's movements, too.
+        let mut out = io::stdout();
+        let has_colours = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
         let height = terminal::width().and_then(|_| terminal::height());
         loop {
             let text = match self.look() {
                 Ok((snapshot, _)) => self.text(&snapshot)?,
                 Err(failure) if failure.code == Code::Usage => return Err(failure),
                 Err(failure) => failure.message + "\n",
+            };
+            let text = if has_colours {
+                text
+            } else {
+                strip_str(&text).to_string()
             };
             match draw::draw(&mut out, &text, height) {
                 // Whoever looked has gone.
