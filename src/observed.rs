@@ -1,26 +1,32 @@
 //! What BIRD says, as parts of the status document.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use crate::bird::table::{
-    BfdSession, Channel, DaemonStatus, Limit, LimitKind, LocalTime, Protocol, ProtocolState, Routes,
+    BfdSession, BfdState, Channel, DaemonStatus, Limit, LimitKind, LocalTime, Protocol,
+    ProtocolState, Routes,
 };
 use crate::reconcile::Seen;
 use crate::status::{self, Bird, Flaps, Session};
 
-/// BIRD's answers of one moment.
-#[derive(Debug, Clone, Copy)]
-pub struct Answers<'a> {
-    /// What it says of itself.
-    pub daemon: &'a DaemonStatus,
-    /// Its protocols.
-    pub protocols: &'a [Protocol],
-    /// Its BFD sessions.
-    pub bfd: &'a [BfdSession],
-    /// When it answered, by our clock.
+/// BIRD's answers of one moment, to be searched by name and address.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// When BIRD had said what its clock shows: the ages of its answers are as of then.
+    pub answered: Instant,
+    /// The same by the wall clock.
     pub at: Timestamp,
+    /// What it says of itself.
+    pub daemon: DaemonStatus,
+    /// Its protocols, in its order.
+    pub protocols: Vec<Protocol>,
+    bfd: Vec<BfdSession>,
+    by_name: HashMap<String, usize>,
+    by_address: HashMap<IpAddr, usize>,
 }
 
 /// A BGP session as we know it.
@@ -34,7 +40,36 @@ pub struct Known<'a> {
     pub asn: u32,
 }
 
-impl Answers<'_> {
+impl Survey {
+    /// Puts answers in order.
+    #[must_use]
+    pub fn new(
+        (answered, at): (Instant, Timestamp),
+        daemon: DaemonStatus,
+        protocols: Vec<Protocol>,
+        bfd: Vec<BfdSession>,
+    ) -> Self {
+        let names = protocols.iter().enumerate();
+        let by_name = names.map(|(position, protocol)| (protocol.name.clone(), position));
+        // A neighbour may have several sessions, and one that is up is as good as all: the last one counts.
+        let (up, other): (Vec<_>, Vec<_>) = bfd
+            .iter()
+            .enumerate()
+            .partition(|(_, bfd)| bfd.state == BfdState::Up);
+        let by_address = other.into_iter().chain(up);
+        Self {
+            answered,
+            at,
+            by_name: by_name.collect(),
+            by_address: by_address
+                .map(|(position, bfd)| (bfd.address, position))
+                .collect(),
+            daemon,
+            protocols,
+            bfd,
+        }
+    }
+
     /// BIRD's local time as a time of ours: only its age is trusted, so no time zone matters.
     #[must_use]
     pub fn wall(&self, time: Option<LocalTime>) -> Option<Timestamp> {
@@ -56,7 +91,29 @@ impl Answers<'_> {
     /// A protocol by its name.
     #[must_use]
     pub fn protocol(&self, name: &str) -> Option<&Protocol> {
-        self.protocols.iter().find(|protocol| protocol.name == name)
+        self.protocols.get(*self.by_name.get(name)?)
+    }
+
+    /// The BFD session with a neighbour.
+    #[must_use]
+    pub fn bfd(&self, neighbor: IpAddr) -> Option<&BfdSession> {
+        self.bfd.get(*self.by_address.get(&neighbor)?)
+    }
+
+    /// A protocol as far as announcements are concerned.
+    #[must_use]
+    pub fn seen(&self, name: &str) -> Seen {
+        match self.protocol(name).map(|protocol| protocol.state) {
+            None => Seen::Missing,
+            Some(ProtocolState::Up) => Seen::Up,
+            Some(ProtocolState::Down) => Seen::Down,
+            Some(
+                ProtocolState::Start
+                | ProtocolState::Stop
+                | ProtocolState::Flush
+                | ProtocolState::Other,
+            ) => Seen::Changing,
+        }
     }
 
     /// A session, without what only a daemon that watches it can know.
@@ -69,7 +126,7 @@ impl Answers<'_> {
             "" => "Down",
             word => word,
         };
-        let bfd = self.bfd.iter().find(|bfd| bfd.address == known.remote);
+        let bfd = self.bfd(known.remote);
         Session {
             since: self.wall(protocol.since),
             bfd: bfd.map(|bfd| bfd.state.to_string()),
@@ -104,22 +161,6 @@ fn nameless(known: Known<'_>, state: &str) -> Session {
         limits: Vec::new(),
         routes: None,
         flaps: Flaps::default(),
-    }
-}
-
-/// A state of a protocol as far as announcements are concerned; without one, BIRD does not know the protocol.
-#[must_use]
-pub fn seen(state: Option<ProtocolState>) -> Seen {
-    match state {
-        None => Seen::Missing,
-        Some(ProtocolState::Up) => Seen::Up,
-        Some(ProtocolState::Down) => Seen::Down,
-        Some(
-            ProtocolState::Start
-            | ProtocolState::Stop
-            | ProtocolState::Flush
-            | ProtocolState::Other,
-        ) => Seen::Changing,
     }
 }
 

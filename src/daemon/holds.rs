@@ -1,7 +1,6 @@
 //! Sessions that are kept disabled because they flap: compares what is wanted with what is, and sets a holder to work
 //! on the difference.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -125,16 +124,12 @@ impl Holds {
 
     /// A poll: what BIRD and the disk say.
     pub(super) fn observe(&mut self, poll: &Poll) {
-        let protocols = poll.said.protocols.iter();
-        let protocols: HashMap<&str, &Protocol> = protocols
-            .map(|protocol| (protocol.name.as_str(), protocol))
-            .collect();
         let files = poll.files.as_ref();
         for (id, state) in self.states.iter_mut().enumerate() {
             let protected = files.and_then(|files| files.protected.as_ref());
             state.protected = protected.map(|names| names.contains(&state.name));
             if state.changed < poll.began {
-                let protocol = protocols.get(state.name.as_str()).copied();
+                let protocol = poll.said.protocol(&state.name);
                 let drop_in = files.and_then(|files| files.drop_ins.get(id));
                 state.observe(protocol, drop_in.copied());
             }

@@ -1,6 +1,5 @@
 //! What BIRD and the actuators report, taken into the controller's state.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -10,9 +9,7 @@ use super::actuator::Attempt;
 use super::controller::Controller;
 use super::poller::{Poll, families};
 use crate::bird::client;
-use crate::bird::table::ProtocolState;
 use crate::history::Event;
-use crate::observed;
 use crate::reconcile::{FamilyView, ProtocolView, Seen};
 
 /// A file system that does not answer.
@@ -68,12 +65,6 @@ impl Controller {
     }
 
     fn observe(&mut self, poll: &Poll) {
-        let seen: HashMap<&str, ProtocolState> = poll
-            .said
-            .protocols
-            .iter()
-            .map(|protocol| (protocol.name.as_str(), protocol.state))
-            .collect();
         for (id, names) in families(&self.config) {
             let family = &mut self.services[id.service].families[id.family];
             let files = poll.files.as_ref();
@@ -85,7 +76,7 @@ impl Controller {
                     .and_then(|files| files.intents.get(&id))
                     .unwrap_or(&known);
                 let [normal, drain] = [0, 1].map(|twin: usize| ProtocolView {
-                    seen: observed::seen(seen.get(names[twin].as_str()).copied()),
+                    seen: poll.said.seen(&names[twin]),
                     intent: intents[twin],
                 });
                 family.view = FamilyView { normal, drain };

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::{Event, FamilyId};
 use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
-use crate::bird::survey::Survey;
+use crate::bird::survey;
 use crate::bird::table;
 use crate::config::{Announcement, Config, Neighbor};
 use crate::flap::hint::Md5;
@@ -20,6 +20,7 @@ use crate::hold::DropIn;
 use crate::host;
 use crate::intent;
 use crate::model::Prefix;
+use crate::observed::Survey;
 use crate::reconcile::Intent;
 
 /// Between two attempts to reach BIRD: doubles from the first to the last.
@@ -157,7 +158,7 @@ impl Poller {
                 .client
                 .insert(Client::connect_restricted(&self.config.bird.socket).await?),
         };
-        let said = Survey::ask(client).await?;
+        let said = survey::ask(client).await?;
         Ok(Poll { began, said, files })
     }
 

@@ -1,6 +1,5 @@
 //! Each configured session: its tracker, fed with every poll, and what it adds to the status.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -8,7 +7,7 @@ use jiff::Timestamp;
 
 use super::controller::Controller;
 use super::poller::Poll;
-use crate::bird::table::{BfdSession, BfdState, DaemonState, Protocol};
+use crate::bird::table::DaemonState;
 use crate::config::Config;
 use crate::flap::hint::{Md5, hint};
 use crate::flap::{BirdChange, BirdWatch, Sighting, Tracker};
@@ -72,23 +71,11 @@ impl Sessions {
             return Vec::new();
         }
         let change = self.bird.on(poll.said.answered, &poll.said.daemon);
-        let protocols = poll.said.protocols.iter();
-        let protocols: HashMap<&str, &Protocol> = protocols
-            .map(|protocol| (protocol.name.as_str(), protocol))
-            .collect();
-        // A neighbour may have several sessions, and one that is up is as good as all.
-        let (up, other): (Vec<_>, Vec<_>) = poll
-            .said
-            .bfd
-            .iter()
-            .partition(|bfd| bfd.state == BfdState::Up);
-        let bfd = other.into_iter().chain(up);
-        let bfd: HashMap<IpAddr, &BfdSession> = bfd.map(|bfd| (bfd.address, bfd)).collect();
         let md5 = poll.files.as_ref().and_then(|files| files.md5);
         let mut events = Vec::new();
         for state in &mut self.states {
-            let protocol = protocols.get(state.tracker.session()).copied();
-            let bfd = bfd.get(&state.remote).copied();
+            let protocol = poll.said.protocol(state.tracker.session());
+            let bfd = poll.said.bfd(state.remote);
             let sighting = Sighting::of(protocol, bfd, poll.said.daemon.now);
             state.suspect(&sighting, md5, wall);
             events.extend(state.on(poll.said.answered, sighting, &change, wall));
@@ -167,7 +154,7 @@ impl Controller {
 
 /// What happened to BIRD itself.
 fn of_bird(change: BirdChange, poll: &Poll) -> Option<Event> {
-    let said = poll.said.answers();
+    let said = &poll.said;
     if change.restarted {
         let started_at = said.wall(said.daemon.started);
         return Some(Event::BirdRestarted { started_at });

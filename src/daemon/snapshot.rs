@@ -11,7 +11,7 @@ use super::holder::SessionId;
 use super::sessions::SessionState;
 use crate::config;
 use crate::health;
-use crate::observed::{self, Answers, Known};
+use crate::observed::{self, Known, Survey};
 use crate::policy;
 use crate::reconcile::{Intent, Seen};
 use crate::status::{
@@ -67,12 +67,12 @@ impl Controller {
     }
 
     /// BIRD's last answers; `None` before the first.
-    fn answers(&self) -> Option<Answers<'_>> {
-        self.bird.poll.as_ref().map(|poll| poll.said.answers())
+    fn last_survey(&self) -> Option<&Survey> {
+        self.bird.poll.as_ref().map(|poll| &poll.said)
     }
 
     fn bird_status(&self) -> Bird {
-        let last = self.answers().map(|answers| answers.bird());
+        let last = self.last_survey().map(Survey::bird);
         Bird {
             connected: self.bird.error.is_none() && last.is_some(),
             error: self.bird.error.clone(),
@@ -162,12 +162,10 @@ impl Controller {
             asn: state.asn,
         };
         let hold = self.holds.of(id);
-        let answers = self.answers().filter(|_| self.bird.error.is_none());
-        let hint = state.hint.clone().filter(|_| answers.is_some());
-        let session = answers.map_or_else(
-            || observed::unknown(known),
-            |answers| answers.session(known),
-        );
+        let survey = self.last_survey().filter(|_| self.bird.error.is_none());
+        let hint = state.hint.clone().filter(|_| survey.is_some());
+        let session =
+            survey.map_or_else(|| observed::unknown(known), |survey| survey.session(known));
         Session {
             hint: self.holds.hint(id).or(hint),
             flaps: Flaps {

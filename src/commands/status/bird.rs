@@ -8,12 +8,12 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
-use crate::bird::survey::Survey;
+use crate::bird::survey;
 use crate::bird::table::{self, Protocol};
 use crate::config::{self, Config};
 use crate::intent;
 use crate::model::Family;
-use crate::observed::{self, Answers, Known};
+use crate::observed::{Known, Survey};
 use crate::reconcile::{FamilyView, Intent, ProtocolView, Seen};
 use crate::status::{
     self, Actual, Damping, Export, FamilyStatus, Health, Node, Service, Session, Snapshot,
@@ -33,26 +33,25 @@ const NOBODY: &str = "anycastctl is not running";
 pub(super) async fn observe(config: Option<&Config>) -> Result<Snapshot, Error> {
     let socket = config.map_or_else(|| Path::new(DEFAULT_SOCKET), |config| &config.bird.socket);
     let mut client = Client::connect_restricted(socket).await?;
-    let survey = Survey::ask(&mut client).await?;
-    let answers = survey.answers();
+    let survey = survey::ask(&mut client).await?;
     let snapshot = |node, services, sessions| Snapshot {
         version: VERSION,
-        at: answers.at,
+        at: survey.at,
         node,
         controller: None,
-        bird: answers.bird(),
+        bird: survey.bird(),
         services,
         sessions,
     };
     let Some(config) = config else {
-        return Ok(snapshot(nobody(&answers), Vec::new(), found(&answers)));
+        return Ok(snapshot(nobody(&survey), Vec::new(), found(&survey)));
     };
     let services = config.services.iter();
     let mut services: Vec<_> = services
-        .map(|spec| service(config, spec, &answers))
+        .map(|spec| service(config, spec, &survey))
         .collect();
     ask_exports(&mut client, config, &mut services).await;
-    Ok(snapshot(node(config), services, sessions(config, &answers)))
+    Ok(snapshot(node(config), services, sessions(config, &survey)))
 }
 
 fn node(config: &Config) -> Node {
@@ -64,24 +63,24 @@ fn node(config: &Config) -> Node {
 }
 
 /// Who BIRD says that it is.
-fn nobody(answers: &Answers<'_>) -> Node {
-    let mut sessions = answers
+fn nobody(survey: &Survey) -> Node {
+    let mut sessions = survey
         .protocols
         .iter()
         .filter_map(|protocol| protocol.bgp.as_ref());
     Node {
-        name: answers.daemon.hostname.clone().unwrap_or_default(),
+        name: survey.daemon.hostname.clone().unwrap_or_default(),
         asn: sessions
             .find_map(|session| session.local_as)
             .unwrap_or_default(),
-        router_id: answers
+        router_id: survey
             .daemon
             .router_id
             .map_or_else(String::new, |id| id.to_string()),
     }
 }
 
-fn sessions(config: &Config, answers: &Answers<'_>) -> Vec<Session> {
+fn sessions(config: &Config, survey: &Survey) -> Vec<Session> {
     let neighbors = config.neighbors.iter();
     let sessions = neighbors.flat_map(|neighbor| {
         let named = neighbor.named_sessions();
@@ -89,19 +88,19 @@ fn sessions(config: &Config, answers: &Answers<'_>) -> Vec<Session> {
     });
     let shown = sessions.map(|(name, remote, asn)| {
         let name = name.as_str();
-        answers.session(Known { name, remote, asn })
+        survey.session(Known { name, remote, asn })
     });
     shown.collect()
 }
 
 /// The BGP sessions that BIRD has.
-fn found(answers: &Answers<'_>) -> Vec<Session> {
-    let sessions = answers
+fn found(survey: &Survey) -> Vec<Session> {
+    let sessions = survey
         .protocols
         .iter()
         .filter(|protocol| protocol.bgp.is_some());
     sessions
-        .map(|protocol| answers.session(known(protocol)))
+        .map(|protocol| survey.session(known(protocol)))
         .collect()
 }
 
@@ -117,14 +116,14 @@ fn known(protocol: &Protocol) -> Known<'_> {
     }
 }
 
-fn service(config: &Config, spec: &config::Service, answers: &Answers<'_>) -> Service {
+fn service(config: &Config, spec: &config::Service, survey: &Survey) -> Service {
     let families: Vec<_> = spec
         .families()
-        .map(|family| Found::of(config, spec, family, answers))
+        .map(|family| Found::of(config, spec, family, survey))
         .collect();
     let statuses: Vec<_> = families
         .iter()
-        .map(|family| family.status(answers))
+        .map(|family| family.status(survey))
         .collect();
     let least = statuses.iter().min_by_key(|family| family.actual);
     Service {
@@ -133,7 +132,7 @@ fn service(config: &Config, spec: &config::Service, answers: &Answers<'_>) -> Se
         desired: None,
         actual: least.map_or(Actual::Unknown, |family| family.actual),
         reason: NOBODY.to_owned(),
-        since: least.map_or(answers.at, |family| family.since),
+        since: least.map_or(survey.at, |family| family.since),
         order: None,
         damping: Damping::default(),
         thresholds: Thresholds {
@@ -156,10 +155,10 @@ struct Found {
 }
 
 impl Found {
-    fn of(config: &Config, spec: &config::Service, family: Family, answers: &Answers<'_>) -> Self {
+    fn of(config: &Config, spec: &config::Service, family: Family, survey: &Survey) -> Self {
         let names = spec.protocols(family);
         let [normal, drain] = names.each_ref().map(|name| ProtocolView {
-            seen: observed::seen(answers.protocol(name).map(|protocol| protocol.state)),
+            seen: survey.seen(name),
             intent: intent::read(&config.bird.intent_file(name)),
         });
         Self {
@@ -170,17 +169,17 @@ impl Found {
         }
     }
 
-    fn status(&self, answers: &Answers<'_>) -> FamilyStatus {
-        let changed = self.names.iter().filter_map(|name| answers.protocol(name));
+    fn status(&self, survey: &Survey) -> FamilyStatus {
+        let changed = self.names.iter().filter_map(|name| survey.protocol(name));
         let changed = changed
-            .filter_map(|protocol| answers.wall(protocol.since))
+            .filter_map(|protocol| survey.wall(protocol.since))
             .max();
         FamilyStatus {
             family: self.family,
             desired: None,
             actual: self.view.actual().into(),
             reason: NOBODY.to_owned(),
-            since: changed.unwrap_or(answers.at),
+            since: changed.unwrap_or(survey.at),
             damping: Damping::default(),
             error: None,
         }
