@@ -220,6 +220,13 @@ fn document(value: &impl serde::Serialize) -> Result<String, Failure> {
         .map_err(|error| Failure::new(Code::Environment, &error))
 }
 
+/// What a writer of text writes.
+fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<String, Failure> {
+    let mut text = Vec::new();
+    write(&mut text).map_err(|error| Failure::new(Code::Environment, &error))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
 /// A runtime of one thread: waiting is all that there is to do.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()

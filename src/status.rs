@@ -2,9 +2,12 @@
 //!
 //! Format version 1; fields may be added. All times are RFC 3339 in UTC.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::config;
 use crate::health::Verdict;
 use crate::model::Family;
 use crate::overrides::Override;
@@ -55,6 +58,16 @@ pub struct Node {
     pub asn: u32,
     /// Its BGP identifier.
     pub router_id: String,
+}
+
+impl From<&config::Node> for Node {
+    fn from(node: &config::Node) -> Self {
+        Self {
+            name: node.name.clone(),
+            asn: node.asn.get(),
+            router_id: node.router_id.to_string(),
+        }
+    }
 }
 
 /// The daemon.
@@ -113,6 +126,17 @@ pub enum Actual {
     Drained,
     /// Normal routes.
     Announced,
+}
+
+impl fmt::Display for Actual {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Withdrawn => "withdrawn",
+            Self::Unknown => "unknown",
+            Self::Drained => "drained",
+            Self::Announced => "announced",
+        })
+    }
 }
 
 impl From<Option<Announcement>> for Actual {
@@ -201,6 +225,15 @@ pub struct Thresholds {
     pub fall: u32,
     /// So many passes in a row, of every check.
     pub rise: u32,
+}
+
+impl From<config::Thresholds> for Thresholds {
+    fn from(thresholds: config::Thresholds) -> Self {
+        Self {
+            fall: thresholds.fall,
+            rise: thresholds.rise,
+        }
+    }
 }
 
 /// What holds back an announcement.

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use super::{Code, Failure, Output, load, runtime, secrets};
-use crate::apply::{self, Error, Options, Outcome, Report};
+use super::{Code, Failure, Output, document, load, runtime, secrets};
+use crate::apply::{self, Error, Options, Outcome};
 use crate::config::Severity;
 
 /// Applies a configuration. Steps go to standard error as they happen, the result to standard output.
@@ -50,10 +50,4 @@ fn code_of_error(error: &Error) -> Code {
         Error::Foreign { .. } => Code::NotAsWanted,
         _ => Code::Environment,
     }
-}
-
-fn document(report: &Report) -> Result<String, Failure> {
-    let text = serde_json::to_string(report);
-    text.map(|text| text + "\n")
-        .map_err(|error| Failure::new(Code::Environment, &error))
 }

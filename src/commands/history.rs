@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::source::Source;
-use super::{Code, Failure, Output, document, runtime, terminal};
+use super::{Code, Failure, Output, document, runtime, terminal, written};
 use crate::control::{self, Request, Response};
 use crate::history::{History, MAX_ENTRIES, Origin, Selection, Since, write_lines};
 use crate::history_store;
@@ -58,7 +58,7 @@ pub fn history(config: &Path, options: Options<'_>) -> Result<Output, Failure> {
         stdout: if options.json {
             document(&history)?
         } else {
-            lines(&history)?
+            written(|out| write_lines(&history, terminal::width(), out))?
         },
         stderr: format!("{talk}{fallback}{remarks}"),
         code: Code::Success,
@@ -113,11 +113,4 @@ fn remarks(history: &History) -> String {
     }
     remarks.extend(history.problem.clone());
     remarks.join("\n")
-}
-
-fn lines(history: &History) -> Result<String, Failure> {
-    let mut text = Vec::new();
-    write_lines(history, terminal::width(), &mut text)
-        .map_err(|error| Failure::new(Code::Environment, &error))?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
 }

@@ -73,8 +73,7 @@ pub fn end(config: &Path, action: Action, end: End) -> Result<Output, Failure> {
     let code = code(&report, reached);
     let document = Document { report, status };
     let stdout = if end.json {
-        let text = serde_json::to_string(&document);
-        text.map_err(|error| Failure::new(Code::Environment, &error))? + "\n"
+        super::document(&document)?
     } else {
         lines(&document)
     };

@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{Code, Failure, Output, load, runtime};
+use super::{Code, Failure, Output, document, load, runtime, written};
 use crate::config::{CheckKind, Config, DnsCheck, Service};
 use crate::dns::{self, Counts, Transport};
 use crate::health::Verdict;
@@ -80,20 +80,9 @@ pub fn probe(config: &Path, only: Option<&ServiceName>, json: bool) -> Result<Ou
     let text = if json {
         document(&reports)
     } else {
-        shown(&reports)
+        written(|out| print(&reports, out))
     };
-    text.map(|text| Output::new(text, code))
-        .map_err(|error| Failure::new(Code::Environment, &error))
-}
-
-fn document(reports: &[ProbeReport]) -> io::Result<String> {
-    Ok(serde_json::to_string(reports)? + "\n")
-}
-
-fn shown(reports: &[ProbeReport]) -> io::Result<String> {
-    let mut text = Vec::new();
-    print(reports, &mut text)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    Ok(Output::new(text?, code))
 }
 
 /// Runs all checks of all services, or of `only` one, once and side by side. Reports come in the order of

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 
 use super::source::Source;
-use super::{Code, Failure, Output, document, runtime, terminal};
+use super::{Code, Failure, Output, document, runtime, terminal, written};
 use crate::cli;
 use crate::control::{self, Error, Request, Response};
 use crate::history::{Selection, write_lines};
@@ -78,29 +78,26 @@ impl View {
         if self.options.json {
             return document(snapshot);
         }
-        let mut text = Vec::new();
-        let written = write_table(snapshot, terminal::width(), &mut text);
-        written.map_err(|error| Failure::new(Code::Environment, &error))?;
-        if let (Some(service), Some(_)) = (&self.options.service, &snapshot.controller) {
-            self.last_events(service, &mut text)?;
+        let table = written(|out| write_table(snapshot, terminal::width(), out))?;
+        match (&self.options.service, &snapshot.controller) {
+            (Some(service), Some(_)) => Ok(table + &self.last_events(service)?),
+            _ => Ok(table),
         }
-        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
     /// What happened to a service lately. The status is worth showing without it.
-    fn last_events(&self, service: &ServiceName, text: &mut Vec<u8>) -> Result<(), Failure> {
+    fn last_events(&self, service: &ServiceName) -> Result<String, Failure> {
         let request = Request::History(Selection {
             since: None,
             service: Some(service.to_string()),
             limit: LAST,
         });
         let answer = runtime()?.block_on(control::ask(&self.source.control, request));
-        if let Ok(Response::History(history)) = answer {
-            text.extend_from_slice(b"\nLast events:\n");
-            write_lines(&history, terminal::width(), text)
-                .map_err(|error| Failure::new(Code::Environment, &error))?;
-        }
-        Ok(())
+        let Ok(Response::History(history)) = answer else {
+            return Ok(String::new());
+        };
+        let lines = written(|out| write_lines(&history, terminal::width(), out))?;
+        Ok(format!("\nLast events:\n{lines}"))
     }
 
     /// One line, whatever happens: a plugin without output is a riddle.

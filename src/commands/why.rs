@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::source::Source;
 use super::status::find;
-use super::{Code, Failure, Output, document, terminal};
+use super::{Code, Failure, Output, document, terminal, written};
 use crate::model::ServiceName;
 use crate::status::{self, write_explanation};
 
@@ -21,10 +21,7 @@ pub fn why(
     let stdout = if json {
         document(&explanation)?
     } else {
-        let mut text = Vec::new();
-        write_explanation(&explanation, terminal::width(), &mut text)
-            .map_err(|error| Failure::new(Code::Environment, &error))?;
-        String::from_utf8_lossy(&text).into_owned()
+        written(|out| write_explanation(&explanation, terminal::width(), out))?
     };
     Ok(Output {
         stdout,

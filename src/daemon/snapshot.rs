@@ -15,24 +15,19 @@ use crate::observed::{self, Known, Survey};
 use crate::policy;
 use crate::reconcile::{Intent, Seen};
 use crate::status::{
-    Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Flaps, Health, Node,
-    OnFailure, Protocol, Service, Session, Snapshot, Thresholds, VERSION,
+    Actual, Bird, Check, Controller as Daemon, Damping, Export, FamilyStatus, Flaps, Health,
+    OnFailure, Protocol, Service, Session, Snapshot, VERSION,
 };
 
 impl Controller {
     /// Puts everything that is known together.
     pub(super) fn snapshot(&self, at: Timestamp) -> Snapshot {
         let now = Instant::now();
-        let node = &self.config.node;
         let mut exports = self.exports();
         Snapshot {
             version: VERSION,
             at,
-            node: Node {
-                name: node.name.clone(),
-                asn: node.asn.get(),
-                router_id: node.router_id.to_string(),
-            },
+            node: (&self.config.node).into(),
             controller: Some(Daemon {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 pid: std::process::id(),
@@ -106,10 +101,7 @@ impl Controller {
                 .unwrap_or_default(),
             since: least.map_or(self.started_at, |family| family.since),
             order: state.order.clone(),
-            thresholds: Thresholds {
-                fall: spec.thresholds.fall,
-                rise: spec.thresholds.rise,
-            },
+            thresholds: spec.thresholds.into(),
             damping: longest(families.iter().map(|family| family.damping)),
             checks: state.probes.iter().map(check).collect(),
             protocols: state.families.iter().flat_map(protocols).collect(),

@@ -108,11 +108,8 @@ fn service(service: &Service) -> Vec<(Level, String)> {
         if let Some(error) = &family.error {
             findings.push((Level::Critical, format!("{what}: {error}")));
         } else if family.actual != Actual::from(Some(wanted)) {
-            let actual = Actual::from(Some(wanted));
-            findings.push((
-                Level::Critical,
-                format!("{what} is {:?}, wanted {actual:?}", family.actual).to_lowercase(),
-            ));
+            let text = format!("{what} is {}, wanted {wanted}", family.actual);
+            findings.push((Level::Critical, text));
         } else if wanted != Announcement::Announced && ordered.is_none() {
             let level = if wanted == Announcement::Withdrawn {
                 Level::Critical

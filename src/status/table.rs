@@ -130,17 +130,12 @@ pub(super) fn desired_cell(desired: Option<Announcement>) -> Cell {
 
 /// What is so, in the colour of whether that is wanted.
 pub(super) fn actual_cell(actual: Actual, desired: Option<Announcement>) -> Cell {
-    let (word, of) = match actual {
-        Actual::Withdrawn => ("withdrawn", Some(Announcement::Withdrawn)),
-        Actual::Drained => ("drained", Some(Announcement::Drained)),
-        Actual::Announced => ("announced", Some(Announcement::Announced)),
-        Actual::Unknown => ("unknown", None),
+    let style = match desired {
+        Some(_) if actual != Actual::from(desired) => BAD,
+        _ if actual == Actual::Announced => GOOD,
+        _ => WARN,
     };
-    match (desired, of) {
-        (Some(desired), of) if of != Some(desired) => cell(word, BAD),
-        (_, Some(Announcement::Announced)) => cell(word, GOOD),
-        _ => cell(word, WARN),
-    }
+    cell(&actual.to_string(), style)
 }
 
 /// To how many of the sessions that should have them the prefixes go; with a mark while BIRD has not said.

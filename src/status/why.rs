@@ -1,16 +1,18 @@
 //! `why`: the chain of reasons behind what is announced of a service, in plain sentences.
 
+mod changes;
+mod neighbors;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::age::{age, clock};
-use super::{Actual, Check, FamilyStatus, Health, OnFailure, Service, Session, Snapshot, VERSION};
+use super::{Actual, Check, FamilyStatus, Health, OnFailure, Service, Snapshot, VERSION};
 use crate::columns::{BOLD, PLAIN, Page};
 use crate::health::Verdict;
-use crate::overrides::{Kind, Override};
-use crate::policy::Announcement;
+use crate::overrides::Override;
 
 /// Why a service is as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -253,169 +255,20 @@ impl Case<'_> {
             )
         })
     }
-
-    fn neighbors(&self) -> Vec<String> {
-        let exports = &self.service.exported_to;
-        let mut prefixes: Vec<&str> = exports
-            .iter()
-            .map(|export| export.prefix.as_str())
-            .collect();
-        prefixes.dedup();
-        let mut sentences: Vec<_> = prefixes.iter().map(|prefix| self.prefix(prefix)).collect();
-        let sessions = self.snapshot.sessions.iter();
-        let concerned = sessions
-            .filter(|session| exports.iter().any(|export| export.session == session.name))
-            .filter(|session| session.state != "Established");
-        sentences.extend(concerned.map(|session| self.session(session)));
-        sentences
-    }
-
-    fn prefix(&self, prefix: &str) -> String {
-        let names = |wanted: Option<bool>| -> Vec<&str> {
-            let exports = self.service.exported_to.iter();
-            exports
-                .filter(|export| export.prefix == prefix && export.exported == wanted)
-                .map(|export| export.session.as_str())
-                .collect()
-        };
-        let mut parts = Vec::new();
-        for (wanted, word) in [
-            (Some(true), "is exported to"),
-            (Some(false), "is not exported to"),
-            (None, "may be exported to"),
-        ] {
-            let names = names(wanted);
-            if !names.is_empty() {
-                parts.push(format!("{word} {}", names.join(", ")));
-            }
-        }
-        format!("{prefix} {}.", parts.join("; it "))
-    }
-
-    fn session(&self, session: &Session) -> String {
-        if session.state == "Missing" {
-            return format!(
-                "{} is not known to BIRD: has `anycastctl apply` been run?",
-                session.name
-            );
-        }
-        let error = session
-            .last_error
-            .as_ref()
-            .map_or_else(String::new, |error| format!(", {error}"));
-        let message = session
-            .message
-            .as_ref()
-            .map_or_else(String::new, |text| format!(", \"{text}\""));
-        let hint = session
-            .hint
-            .as_ref()
-            .map_or_else(String::new, |hint| format!("; {hint}"));
-        let held = if session.flaps.held {
-            "; it flaps, and anycastctl keeps it disabled"
-        } else {
-            ""
-        };
-        format!(
-            "{} is {} for {}{error}{message}{hint}{held}.",
-            session.name,
-            session.state,
-            age(self.snapshot.at, session.since)
-        )
-    }
-
-    fn changes(&self) -> Vec<String> {
-        let name = &self.service.name;
-        let mut sentences = Vec::new();
-        match &self.service.order {
-            Some(order) => {
-                if let Some(until) = order.until {
-                    sentences.push(format!("The order ends by itself at {}.", clock(until)));
-                }
-                sentences.push(format!("`anycastctl release {name}` ends the order now."));
-            }
-            None => sentences.extend(self.next_decision()),
-        }
-        let drained = self.service.order.as_ref().map(|order| order.kind);
-        if drained == Some(Kind::Drain) {
-            sentences.push(format!(
-                "{} withdraws it.",
-                self.failure(OnFailure::Withdraw)
-            ));
-        }
-        sentences
-    }
-
-    fn next_decision(&self) -> Vec<String> {
-        let name = &self.service.name;
-        let rise = self.service.thresholds.rise;
-        match self.service.desired {
-            Some(Announcement::Announced) => {
-                let mut sentences = vec![format!(
-                    "{} withdraws it.",
-                    self.failure(OnFailure::Withdraw)
-                )];
-                if self
-                    .service
-                    .checks
-                    .iter()
-                    .any(|check| check.on_failure == OnFailure::Drain)
-                {
-                    sentences.push(format!("{} drains it.", self.failure(OnFailure::Drain)));
-                }
-                sentences.push(format!(
-                    "`anycastctl drain {name}` or `withdraw {name}` takes it out by hand."
-                ));
-                sentences
-            }
-            Some(Announcement::Drained | Announcement::Withdrawn) => vec![
-                self.recovery(),
-                format!("`anycastctl pin {name}` announces it in spite of everything."),
-            ],
-            None => vec![format!(
-                "The first {rise} passes or {} failures decide.",
-                self.service.thresholds.fall
-            )],
-        }
-    }
-
-    fn recovery(&self) -> String {
-        let rise = self.service.thresholds.rise;
-        let hold = self.service.damping.hold_until;
-        let hold = hold.filter(|hold| *hold > self.snapshot.at);
-        let hold = hold.map_or_else(String::new, |hold| {
-            format!(", and not before {}", clock(hold))
-        });
-        format!("It is announced once every check has passed {rise} times in a row{hold}.")
-    }
-
-    fn failure(&self, effect: OnFailure) -> String {
-        let checks = self.service.checks.iter();
-        let mut names: Vec<_> = checks
-            .filter(|check| check.on_failure == effect)
-            .map(|check| check.name.as_str())
-            .collect();
-        names.dedup();
-        let times = self.service.thresholds.fall;
-        match names.as_slice() {
-            [name] => format!("{times} failures in a row of {name}"),
-            names => format!("{times} failures in a row of one of {}", names.join(", ")),
-        }
-    }
 }
 
-fn actual_word(actual: Actual) -> &'static str {
+fn actual_word(actual: Actual) -> String {
     match actual {
-        Actual::Withdrawn => "withdrawn",
-        Actual::Drained => "drained: announced as the last choice of neighbours",
-        Actual::Announced => "announced",
-        Actual::Unknown => "in a state that BIRD does not tell",
+        Actual::Drained => format!("{actual}: announced as the last choice of neighbours"),
+        Actual::Unknown => "in a state that BIRD does not tell".to_owned(),
+        Actual::Withdrawn | Actual::Announced => actual.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::overrides::Kind;
     use crate::status::table::example;
 
     fn text(snapshot: &Snapshot) -> String {

@@ -16,8 +16,7 @@ use crate::model::Family;
 use crate::observed::{Known, Survey};
 use crate::reconcile::{FamilyView, Intent, ProtocolView, Seen};
 use crate::status::{
-    self, Actual, Damping, Export, FamilyStatus, Health, Node, Service, Session, Snapshot,
-    Thresholds, VERSION,
+    self, Actual, Damping, Export, FamilyStatus, Health, Node, Service, Session, Snapshot, VERSION,
 };
 
 /// Where BIRD listens unless the configuration says otherwise.
@@ -51,15 +50,11 @@ pub(super) async fn observe(config: Option<&Config>) -> Result<Snapshot, Error> 
         .map(|spec| service(config, spec, &survey))
         .collect();
     ask_exports(&mut client, config, &mut services).await;
-    Ok(snapshot(node(config), services, sessions(config, &survey)))
-}
-
-fn node(config: &Config) -> Node {
-    Node {
-        name: config.node.name.clone(),
-        asn: config.node.asn.get(),
-        router_id: config.node.router_id.to_string(),
-    }
+    Ok(snapshot(
+        (&config.node).into(),
+        services,
+        sessions(config, &survey),
+    ))
 }
 
 /// Who BIRD says that it is.
@@ -135,10 +130,7 @@ fn service(config: &Config, spec: &config::Service, survey: &Survey) -> Service 
         since: least.map_or(survey.at, |family| family.since),
         order: None,
         damping: Damping::default(),
-        thresholds: Thresholds {
-            fall: spec.thresholds.fall,
-            rise: spec.thresholds.rise,
-        },
+        thresholds: spec.thresholds.into(),
         checks: Vec::new(),
         protocols: families.into_iter().flat_map(Found::protocols).collect(),
         exported_to: Vec::new(),
