@@ -70,3 +70,4 @@ pub mod reconcile;
 pub mod render;
 pub mod schedule;
 pub mod status;
+mod switch;

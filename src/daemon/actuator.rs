@@ -4,52 +4,28 @@
 //! Each attempt has a connection of its own, so that no withdraw waits for a poll, and no late answer is
 //! taken for another's.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Event, FamilyId};
-use crate::bird::client::{self, Client, DEADLINE};
-use crate::bird::command::Command;
-use crate::bird::table::{self, ProtocolState};
+use crate::bird::client::{self, Client};
 use crate::config::Config;
 use crate::files::DiskError;
 use crate::intent;
 use crate::reconcile::{Step, Twin};
+use crate::switch::{self, Error, Wanted, on_disk};
 
 /// Between two attempts: doubles from the first to the last. A BIRD that answers again ends the wait.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
 
-/// How long a file operation may take before the command goes ahead without it.
-const FILE_DEADLINE: Duration = Duration::from_millis(200);
-
 /// Connections that withdraw may have open at a time, and those that announce: a withdraw never waits
 /// for an announce, and BIRD keeps descriptors for others (200 clients were fine, measured).
 pub(super) const CONNECTIONS: (usize, usize) = (128, 16);
-
-/// BIRD's code for "No protocols match".
-pub(super) const NO_SUCH_PROTOCOL: u16 = 8003;
-
-/// Why an attempt failed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
-    #[error(transparent)]
-    Bird(#[from] client::Error),
-    #[error(transparent)]
-    Intent(#[from] DiskError),
-    #[error("{} could not be written or removed within {} ms", .0.display(), FILE_DEADLINE.as_millis())]
-    SlowFile(PathBuf),
-    #[error(
-        "BIRD does not know the protocol {0}: is the configuration from `anycastctl render` installed?"
-    )]
-    NoProtocol(String),
-    #[error("BIRD took the command, but {0} is still not {1} after {time} s", time = DEADLINE.as_secs())]
-    NotConfirmed(String, &'static str),
-}
 
 /// What an attempt came to.
 #[derive(Default)]
@@ -60,16 +36,14 @@ pub(super) struct Attempt {
     pub(super) error: Option<String>,
 }
 
-impl Error {
-    /// Whether the steps that follow have to wait for another attempt.
-    fn ends_attempt(&self, step: Step) -> bool {
-        match self {
-            Self::Intent(_) | Self::SlowFile(_) => false,
-            // Making comes before breaking.
-            _ if matches!(step, Step::Enable(_)) => true,
-            Self::Bird(error) => !matches!(error, client::Error::Refused { .. }),
-            Self::NoProtocol(_) | Self::NotConfirmed(..) => false,
-        }
+/// Whether the steps that follow have to wait for another attempt.
+fn ends_attempt(error: &Error, step: Step) -> bool {
+    match error {
+        Error::Intent(_) | Error::SlowFile(_) => false,
+        // Making comes before breaking.
+        _ if matches!(step, Step::Enable(_)) => true,
+        Error::Bird(error) => !matches!(error, client::Error::Refused { .. }),
+        Error::NoProtocol(_) | Error::NotConfirmed(..) => false,
     }
 }
 
@@ -154,7 +128,7 @@ impl Actuator {
                 Ok(()) => attempt.done.push(*step),
                 Err(error) => {
                     attempt.error = Some(error.to_string());
-                    if error.ends_attempt(*step) {
+                    if ends_attempt(&error, *step) {
                         break;
                     }
                 }
@@ -167,8 +141,8 @@ impl Actuator {
         match step {
             Step::WriteIntent(twin) => self.file(twin, intent::write).await,
             Step::RemoveIntent(twin) => self.file(twin, intent::remove).await,
-            Step::Enable(twin) => self.switch(connection, twin, ProtocolState::Up).await,
-            Step::Disable(twin) => self.switch(connection, twin, ProtocolState::Down).await,
+            Step::Enable(twin) => self.switch(connection, twin, Wanted::Up).await,
+            Step::Disable(twin) => self.switch(connection, twin, Wanted::Down).await,
         }
     }
 
@@ -191,73 +165,17 @@ impl Actuator {
         &self,
         connection: &mut Option<Connection>,
         twin: Twin,
-        wanted: ProtocolState,
+        wanted: Wanted,
     ) -> Result<(), Error> {
         let Connection { client, .. } = match connection {
             Some(connection) => connection,
             None => connection.insert(Connection::open(&self.config, &self.connections).await?),
         };
-        let name = self.name(twin).to_owned();
+        let name = self.name(twin);
         let message = format!("anycastctl: {}", self.reason);
-        let command = match wanted {
-            ProtocolState::Up => Command::Enable(name.clone(), message),
-            _ => Command::Disable(name.clone(), message),
-        };
-        let reply = client.ask(&command).await?;
-        if reply.has(NO_SUCH_PROTOCOL) {
-            // What does not exist announces nothing.
-            return if wanted == ProtocolState::Down {
-                Ok(())
-            } else {
-                Err(Error::NoProtocol(name))
-            };
+        match wanted {
+            Wanted::Down => switch::disable(client, name, &message).await,
+            Wanted::Up | Wanted::Enabled => switch::switch(client, name, wanted, &message).await,
         }
-        client::accepted(&command, reply)?;
-        let word = if wanted == ProtocolState::Up {
-            "up"
-        } else {
-            "down"
-        };
-        confirm(client, name, |state| state == wanted, word).await
-    }
-}
-
-/// Off the runtime's thread: a file system that hangs must not keep the command from BIRD.
-pub(super) async fn on_disk(
-    file: PathBuf,
-    operation: fn(&Path) -> Result<(), DiskError>,
-) -> Result<(), Error> {
-    let work = tokio::task::spawn_blocking({
-        let file = file.clone();
-        move || operation(&file)
-    });
-    match timeout(FILE_DEADLINE, work).await {
-        Ok(Ok(result)) => Ok(result?),
-        Ok(Err(_)) | Err(_) => Err(Error::SlowFile(file)),
-    }
-}
-
-/// Reads the protocol back until it is as wanted, which is called `word`: BIRD 3 takes a few milliseconds.
-pub(super) async fn confirm(
-    client: &mut Client,
-    name: String,
-    is_wanted: impl Fn(ProtocolState) -> bool,
-    word: &'static str,
-) -> Result<(), Error> {
-    let deadline = Instant::now() + DEADLINE;
-    let mut pause = Duration::from_millis(1);
-    let command = Command::ShowProtocol(name.clone());
-    loop {
-        let reply = client.demand(&command).await?;
-        let protocols = table::protocols(&reply, None);
-        let found = protocols.iter().find(|protocol| protocol.name == name);
-        if found.is_some_and(|protocol| is_wanted(protocol.state)) {
-            return Ok(());
-        }
-        if Instant::now() >= deadline {
-            return Err(Error::NotConfirmed(name, word));
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_millis(50));
     }
 }

@@ -9,13 +9,11 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::Event;
-use super::actuator::{Connection, Error, NO_SUCH_PROTOCOL, confirm, on_disk};
-use crate::bird::client;
-use crate::bird::command::Command;
-use crate::bird::table::ProtocolState;
+use super::actuator::Connection;
 use crate::config::Config;
 use crate::hold::Step;
 use crate::intent;
+use crate::switch::{Error, Wanted, on_disk, switch};
 
 /// Sessions that may be disabled or enabled at a time.
 pub(super) const CONNECTIONS: usize = 4;
@@ -81,33 +79,13 @@ impl Holder {
         match step {
             Step::WriteDropIn => on_disk(file(), intent::write_drop_in).await,
             Step::RemoveDropIn => on_disk(file(), intent::remove).await,
-            Step::Disable => {
-                let command = Command::Disable(self.name.clone(), self.message.clone());
-                self.tell(command, |state| state == ProtocolState::Down, "down")
-                    .await
-            }
-            Step::Enable => {
-                let command = Command::Enable(self.name.clone(), self.message.clone());
-                // Whether the neighbour answers is not ours to wait for.
-                let is_enabled = |state| matches!(state, ProtocolState::Start | ProtocolState::Up);
-                self.tell(command, is_enabled, "enabled").await
-            }
+            Step::Disable => self.tell(Wanted::Down).await,
+            Step::Enable => self.tell(Wanted::Enabled).await,
         }
     }
 
-    async fn tell(
-        &self,
-        command: Command,
-        is_wanted: impl Fn(ProtocolState) -> bool,
-        word: &'static str,
-    ) -> Result<(), Error> {
+    async fn tell(&self, wanted: Wanted) -> Result<(), Error> {
         let mut connection = Connection::open(&self.config, &self.connections).await?;
-        let client = &mut connection.client;
-        let reply = client.ask(&command).await?;
-        if reply.has(NO_SUCH_PROTOCOL) {
-            return Err(Error::NoProtocol(self.name.clone()));
-        }
-        client::accepted(&command, reply)?;
-        confirm(client, self.name.clone(), is_wanted, word).await
+        switch(&mut connection.client, &self.name, wanted, &self.message).await
     }
 }
