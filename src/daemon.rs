@@ -22,6 +22,7 @@ mod keeper;
 mod measure;
 mod observe;
 mod orders;
+mod orphans;
 mod poller;
 mod prober;
 mod recall;
@@ -50,6 +51,7 @@ use crate::control::{self, Request, Response};
 use crate::health::Verdict;
 use crate::history::{self, Record};
 use crate::http;
+use crate::intent::Leftover;
 use crate::metrics::{self, Measurements};
 use crate::operators::{Operators, Peer};
 use crate::overrides;
@@ -129,6 +131,10 @@ enum Event {
     Ended(FamilyId),
     /// A holder has ended: done, failed or called off.
     Held(holder::SessionId, holder::Attempt),
+    /// Files in the intent directory that nobody looks after; or why it cannot be listed.
+    Leftovers(io::Result<Vec<Leftover>>),
+    /// An attempt at an orphan has ended, by its protocol.
+    Swept(String, orphans::Attempt),
     /// Somebody wants the snapshot.
     Status(oneshot::Sender<Snapshot>),
     /// An operator, by this name, asks for orders.

@@ -156,6 +156,20 @@ pub enum Event {
         /// Whether it is.
         held: bool,
     },
+    /// A file of ours in the intent directory that nobody configured looks after.
+    OrphanFound {
+        /// The protocol that BIRD does something with because of it.
+        protocol: String,
+        /// What it does, and what is done about it.
+        because: String,
+    },
+    /// BIRD has confirmed that it no longer does.
+    OrphanEnded {
+        /// The protocol.
+        protocol: String,
+        /// Since it was found, in milliseconds.
+        milliseconds: f64,
+    },
     /// BIRD answers.
     BirdAnswers {
         /// Its release.
@@ -220,6 +234,8 @@ impl Event {
             | Self::SessionChanged { .. }
             | Self::Flapping { .. }
             | Self::Held { .. }
+            | Self::OrphanFound { .. }
+            | Self::OrphanEnded { .. }
             | Self::BirdAnswers { .. }
             | Self::BirdLost { .. }
             | Self::BirdRestarted { .. }

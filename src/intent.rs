@@ -5,6 +5,8 @@
 //! Both are written whole and renamed, so that BIRD never reads half of one; nothing is flushed to a disk, because
 //! the directory is on a file system that a reboot empties: a node boots withdrawn, and with all its sessions.
 
+mod leftovers;
+
 use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read as _};
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 use crate::files::{DiskError, disk_error};
 use crate::hold::DropIn;
 use crate::reconcile::Intent;
+
+pub(crate) use leftovers::{Kind, Leftover, Look, retire, settle};
 
 /// What the file says. Later items win over earlier ones in BIRD's grammar (measured, 2.0.7 to 3.4.0).
 pub const CONTENT: &str = "disabled off;\n";

@@ -23,7 +23,8 @@
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
 //! messages; [`intent`], [`files`], [`history_store`] and [`passwords`] are the disk, [`host`] this machine, [`control`]
 //! our own socket, [`operators`] who asks there, [`http`] what monitoring asks, [`log`] the
-//! lines that the daemon writes.
+//! lines that the daemon writes. `switch` tells BIRD one thing and waits until it is so; `leftover` ends what files
+//! of ours that nobody looks after have it do.
 //!
 //! **Composition.**
 //! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`apply`] has BIRD take new files,
@@ -57,6 +58,7 @@ pub mod hold;
 pub mod host;
 pub mod http;
 pub mod intent;
+mod leftover;
 pub mod log;
 pub mod metrics;
 pub mod model;

@@ -21,6 +21,7 @@ use super::family::{FamilyState, Motion, ProbeState};
 use super::holds::Holds;
 use super::measure::Measure;
 use super::orders::OrderBook;
+use super::orphans::Orphans;
 use super::poller::{ExportId, ExportQuestion, Poll, exports};
 use super::prober::Prober;
 use super::record::Recorder;
@@ -72,6 +73,7 @@ pub(super) struct Controller {
     pub(super) bird: BirdState,
     pub(super) sessions: Sessions,
     pub(super) holds: Holds,
+    pub(super) orphans: Orphans,
     pub(super) questions: Vec<ExportQuestion>,
     pub(super) started_at: Timestamp,
     pub(super) measure: Measure,
@@ -109,6 +111,7 @@ impl Controller {
             bird: BirdState::default(),
             sessions: Sessions::new(&config, now),
             holds: Holds::new(&config, now),
+            orphans: Orphans::default(),
             questions: exports(&config),
             started_at: Timestamp::now(),
             measure: Measure::new(&config),
@@ -222,7 +225,8 @@ impl Controller {
     }
 
     fn is_withdrawing(&self) -> bool {
-        self.stopping.is_some() && self.open_families().next().is_some()
+        self.stopping.is_some()
+            && (self.open_families().next().is_some() || self.open_orphans().next().is_some())
     }
 
     fn not_stopped(&self) -> Error {
@@ -238,8 +242,10 @@ impl Controller {
         let open: Vec<_> = self
             .open_families()
             .map(|family| family.names[0].as_str())
+            .chain(self.open_orphans())
             .collect();
-        let removed = self.open_families().all(FamilyState::has_no_intent);
+        let removed =
+            self.open_families().all(FamilyState::has_no_intent) && self.orphans.are_retired();
         Error::NotWithdrawn {
             protocols: open.join(", "),
             intents: if removed {
@@ -255,12 +261,20 @@ impl Controller {
         families.filter(|family| !self.is_withdrawn(family))
     }
 
+    fn open_orphans(&self) -> impl Iterator<Item = &str> {
+        self.orphans.open(self.is_bird_gone())
+    }
+
+    /// Nobody has BIRD's socket open, as far as is known.
+    fn is_bird_gone(&self) -> bool {
+        self.bird.is_gone && self.bird.error.is_some()
+    }
+
     /// A BIRD that does not run announces nothing; without intent files it will not when it starts.
     fn is_withdrawn(&self, family: &FamilyState) -> bool {
-        let is_gone = self.bird.is_gone && self.bird.error.is_some();
         let withdraws = |motion: &Motion| motion.target == Announcement::Withdrawn;
         let off = family.view.actual() == Some(Announcement::Withdrawn) && family.motion.is_none();
-        let gone = is_gone && family.motion.as_ref().is_none_or(withdraws);
+        let gone = self.is_bird_gone() && family.motion.as_ref().is_none_or(withdraws);
         (off || gone) && family.has_no_intent()
     }
 
@@ -276,6 +290,8 @@ impl Controller {
                 self.settle(id, now);
             }
             Event::Held(id, attempt) => self.on_held(id, attempt, now),
+            Event::Leftovers(found) => self.on_leftovers(found, now),
+            Event::Swept(name, attempt) => self.on_swept(name, attempt, now),
             // Whoever asked may be gone.
             Event::Status(reply) => drop(reply.send(self.snapshot(Timestamp::now()))),
             Event::Order(request, by, reply) => {

@@ -1,14 +1,17 @@
 //! Asks BIRD for its state, every `bird.poll_interval` and when told to, over a connection that may not change anything.
+//! Before that it looks at the files: what lies about there is told also while BIRD does not answer.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use super::orphans::known;
 use super::{Event, FamilyId};
 use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
@@ -18,7 +21,7 @@ use crate::config::{Announcement, Config, Neighbor};
 use crate::flap::hint::Md5;
 use crate::hold::DropIn;
 use crate::host;
-use crate::intent;
+use crate::intent::{self, Leftover, Look};
 use crate::model::Prefix;
 use crate::observed::Survey;
 use crate::reconcile::Intent;
@@ -107,6 +110,8 @@ pub(super) async fn run(
     let mut poller = Poller {
         due: (0..questions.len()).collect(),
         questions,
+        look: Arc::new(Lock::new(Look::new(&config.bird.intent_dir))),
+        events: events.clone(),
         config,
         talking,
         client: None,
@@ -141,7 +146,9 @@ struct Poller {
     talking: Arc<Mutex<()>>,
     client: Option<Client>,
     /// The last look at the files. One that hangs is never joined by a second.
-    reading: Option<JoinHandle<Files>>,
+    reading: Option<JoinHandle<(Files, io::Result<Vec<Leftover>>)>>,
+    look: Arc<Lock<Look>>,
+    events: mpsc::Sender<Event>,
     questions: Vec<ExportQuestion>,
     /// Which export to ask about next: a round, with preference.
     due: VecDeque<ExportId>,
@@ -172,15 +179,20 @@ impl Poller {
             return None;
         }
         let config = Arc::clone(&self.config);
-        let reading = self
-            .reading
-            .insert(tokio::task::spawn_blocking(move || Files {
+        let look = Arc::clone(&self.look);
+        let reading = self.reading.insert(tokio::task::spawn_blocking(move || {
+            let files = Files {
                 intents: intents(&config),
                 drop_ins: drop_ins(&config),
                 protected: protected(&config),
                 md5: host::md5(),
-            }));
-        timeout(FILES_TIME, reading).await.ok()?.ok()
+            };
+            (files, leftovers(&config, &look))
+        }));
+        let (files, leftovers) = timeout(FILES_TIME, reading).await.ok()?.ok()?;
+        // The queue is closed only when the daemon stops.
+        let _ = self.events.send(Event::Leftovers(leftovers)).await;
+        Some(files)
     }
 
     async fn ask_exports(&mut self) -> Vec<(ExportId, Option<bool>)> {
@@ -230,6 +242,13 @@ impl Poller {
             .partition(|id| self.questions[*id].family == family);
         self.due = first.into_iter().chain(rest).collect();
     }
+}
+
+/// One turn through the directory of the intent files. Nobody else looks meanwhile.
+fn leftovers(config: &Config, look: &Lock<Look>) -> io::Result<Vec<Leftover>> {
+    let known = known(config);
+    let mut look = look.lock().unwrap_or_else(PoisonError::into_inner);
+    look.turn(|name| known.contains(name))
 }
 
 fn intents(config: &Config) -> HashMap<FamilyId, [Intent; 2]> {

@@ -127,6 +127,17 @@ fn log(event: &Event) {
             request,
             because,
         } => tracing::warn!(by, request, because, "an order was refused"),
+        Event::OrphanFound { protocol, because } => {
+            tracing::warn!(
+                protocol,
+                because,
+                "left behind by a service or a neighbor that is no longer configured"
+            );
+        }
+        Event::OrphanEnded {
+            protocol,
+            milliseconds,
+        } => tracing::info!(protocol, milliseconds, "BIRD has confirmed"),
         Event::Flapped { .. }
         | Event::SessionChanged { .. }
         | Event::Flapping { .. }

@@ -174,6 +174,14 @@ fn of_event(event: &Event) -> Line {
                 line(session, "enabled again", GOOD, "")
             }
         }
+        Event::OrphanFound { protocol, because } => line(protocol, "left behind", WARN, because),
+        Event::OrphanEnded {
+            protocol,
+            milliseconds,
+        } => {
+            let why = format!("confirmed by BIRD after {milliseconds:.1} ms");
+            line(protocol, "no longer there", GOOD, why)
+        }
         Event::BirdAnswers { version } => {
             line("BIRD", "answers", GOOD, format!("version {version}"))
         }

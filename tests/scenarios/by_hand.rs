@@ -1,7 +1,7 @@
 //! A bird.conf that somebody wrote by hand: its protocols are named in the configuration, and nothing is
 //! rendered.
 
-use lab::{Bird, Controller, DnsServer, Lab, Result, Software};
+use lab::{Bird, Controller, DnsServer, Lab, Result, Signal, Software};
 
 use crate::scene::{BOTH, Scene, V4, V4_PREFIX, V6, V6_PREFIX, lab, resolver};
 
@@ -138,4 +138,27 @@ fn protected_protocols_stay_withdrawn_whoever_configures() -> Result<()> {
     })?;
     assert_eq!(document["services"][0]["actual"], "withdrawn");
     Ok(())
+}
+
+/// A protocol that the configuration no longer names ends as one that was rendered does.
+#[test]
+fn a_protocol_that_is_named_no_longer_is_withdrawn() -> Result<()> {
+    let lab = lab()?;
+    let _server = DnsServer::start(lab.node(), Software::Nsd, "dns", &[V4, V6])?;
+    let mut scene = prepared(&lab, true)?;
+    scene.has(&BOTH)?;
+    scene.controller.stop(Signal::SIGKILL)?;
+    let configuration = scene.controller.configuration().to_owned();
+    let text = std::fs::read_to_string(&configuration)?;
+    let text = text
+        .replace(&format!(", \"{V6_PREFIX}\""), "")
+        .replace(", v6: dns6", "");
+    std::fs::write(&configuration, text)?;
+    let before = scene.neighbor.updates()?;
+    scene.controller.start()?;
+    scene.lacks(&[V6_PREFIX])?;
+    scene.was_told(before, 0, 1)?;
+    scene.bird.configure()?;
+    scene.was_told(before, 0, 1)?;
+    scene.has(&[V4_PREFIX])
 }

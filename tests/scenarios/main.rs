@@ -22,6 +22,7 @@ mod intents;
 mod metrics;
 mod orders;
 mod orders_kept;
+mod orphans;
 mod outages;
 mod probe;
 mod rendering;

@@ -98,6 +98,14 @@ fn services() -> Vec<Event> {
             signal: "SIGTERM".to_owned(),
             on_stop: "withdraw".to_owned(),
         },
+        Event::OrphanFound {
+            protocol: "anycast_old_v4".to_owned(),
+            because: "its intent file is there, and no configured service has it".to_owned(),
+        },
+        Event::OrphanEnded {
+            protocol: "anycast_old_v4".to_owned(),
+            milliseconds: 2.34,
+        },
         Event::HistoryGap {
             missing: 12,
             since: time("21:00:03"),
