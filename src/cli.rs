@@ -1,11 +1,13 @@
 //! The command line as types, and nothing else: `--help`, the man page and the completions come from here.
 
+mod examples;
 mod orders;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use examples::{command, examples};
 pub use orders::{End, Give};
 
 use crate::history::Since;
@@ -174,10 +176,13 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the man page of the program or of a command
+    /// Print a page of the manual, or write all of them
     Man {
-        /// The command
-        command: Option<String>,
+        /// The page: the name of a command, or `config` for the format of the file. By default that of the program
+        page: Option<String>,
+        /// Write all pages into a directory instead, one file each, as in anycastctl.1; it is made if it is not there
+        #[arg(long, value_name = "DIR", conflicts_with = "page")]
+        directory: Option<PathBuf>,
     },
 }
 

@@ -209,7 +209,10 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
         Command::Probe { service, json } => probe::probe(&cli.config, service.as_ref(), json),
         Command::Schema { included } => Ok(documents::schema(included)),
         Command::Completions { shell } => Ok(documents::completions(shell)),
-        Command::Man { command } => documents::man(command.as_deref()),
+        Command::Man { page, directory } => match directory {
+            Some(directory) => documents::write_manual(&directory),
+            None => documents::man(page.as_deref()),
+        },
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use anycastctl::cli::{self, Cli};
+use clap::FromArgMatches as _;
 
 fn main() -> ExitCode {
-    anycastctl::commands::run(anycastctl::cli::Cli::parse())
+    let matches = cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    anycastctl::commands::run(cli)
 }

@@ -16,6 +16,8 @@ const PURE: &[&str] = &[
     "history.rs",
     "history",
     "hold.rs",
+    "manual.rs",
+    "manual",
     "metrics.rs",
     "metrics",
     "observed.rs",

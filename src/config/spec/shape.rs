@@ -84,6 +84,7 @@ impl<T: JsonSchema> JsonSchema for Field<T> {
 
 fn number(minimum: u32, maximum: u32) -> Schema {
     json_schema!({
+        "$comment": "number",
         "type": ["integer", "string"],
         "minimum": minimum,
         "maximum": maximum,
@@ -114,9 +115,11 @@ fn words_in_any_case(known: &[&str]) -> Schema {
     })
 }
 
-/// Text of a pattern. The message is what the YAML language server and its kin show instead of it.
-fn pattern(pattern: &str, examples: &[&str]) -> Schema {
+/// Text of a pattern. The message is what the YAML language server and its kin show instead of it; the comment says
+/// to the manual what kind of text it is.
+fn pattern(kind: &str, pattern: &str, examples: &[&str]) -> Schema {
     json_schema!({
+        "$comment": kind,
         "type": "string",
         "pattern": format!("^({pattern})$"),
         "patternErrorMessage": format!("Write for example {}.", examples.join(" or ")),
@@ -125,8 +128,8 @@ fn pattern(pattern: &str, examples: &[&str]) -> Schema {
 }
 
 /// A name of the user's or of somebody else's, which without quotes may look like a number or a truth value.
-fn name(text: &str, examples: &[&str]) -> Schema {
-    let mut schema = pattern(text, examples);
+fn name(kind: &str, text: &str, examples: &[&str]) -> Schema {
+    let mut schema = pattern(kind, text, examples);
     schema.insert("type".to_owned(), json!(["string", "number", "boolean"]));
     schema
 }
@@ -225,36 +228,36 @@ shapes! {
     Asn => number(1, u32::MAX);
     BirdVersion => {
         let numbers = r"0*([2-9]|[1-9][0-9]+)\.[0-9]+(\.[0-9]+)?";
-        let mut schema = pattern(numbers, &["2.0.12", "3.1.7"]);
+        let mut schema = pattern("release", numbers, &["2.0.12", "3.1.7"]);
         // Without quotes, 2.15 is a number.
         schema.insert("type".to_owned(), json!(["string", "number"]));
         schema.insert("exclusiveMinimum".to_owned(), json!(2));
         schema
     };
-    Community => pattern(&format!("{SIXTEEN_BITS}:{SIXTEEN_BITS}"), &["64601:53"]);
-    LargeCommunity => pattern("0*[0-9]{1,10}(:0*[0-9]{1,10}){2}", &["64601:1:53"]);
-    NameTemplate => name("[!-~]*", &["example.com", "{random}.example.com"]);
+    Community => pattern("community", &format!("{SIXTEEN_BITS}:{SIXTEEN_BITS}"), &["64601:53"]);
+    LargeCommunity => pattern("large community", "0*[0-9]{1,10}(:0*[0-9]{1,10}){2}", &["64601:1:53"]);
+    NameTemplate => name("domain name", "[!-~]*", &["example.com", "{random}.example.com"]);
     // No wildcards before the last `/`, and a name behind it.
-    Pattern => name(r"([^*?\[]*/)?[^/]+", &["conf.d/*.yaml", "tor1.yaml"]);
-    InterfaceName => name("[A-Za-z][A-Za-z0-9_.-]{0,14}", &["anycast0"]);
-    GroupName => name("[a-z_][a-z0-9_-]{0,31}", &["dnsops"]);
-    UnitName => name(r"[A-Za-z0-9][A-Za-z0-9_.:@-]*\.service", &["nsd.service"]);
+    Pattern => name("path or pattern", r"([^*?\[]*/)?[^/]+", &["conf.d/*.yaml", "tor1.yaml"]);
+    InterfaceName => name("interface", "[A-Za-z][A-Za-z0-9_.-]{0,14}", &["anycast0"]);
+    GroupName => name("group", "[a-z_][a-z0-9_-]{0,31}", &["dnsops"]);
+    UnitName => name("unit", r"[A-Za-z0-9][A-Za-z0-9_.:@-]*\.service", &["nsd.service"]);
     Processors => {
         let range = r"\s*[0-9]+(-[0-9]+)?\s*";
-        let mut schema = pattern(&format!("{range}(,{range})*"), &["0-3", "0,2-5"]);
+        let mut schema = pattern("processors", &format!("{range}(,{range})*"), &["0-3", "0,2-5"]);
         // One of them alone is a number.
         schema.insert("type".to_owned(), json!(["string", "integer"]));
         schema
     };
-    ProtocolName => name("[A-Za-z_][A-Za-z0-9_]{0,63}", &["my_static"]);
-    ServiceName => name(NAME, &["resolver"]);
-    CredentialName => name("[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}", &["tor1-md5"]);
-    VariableName => name("[A-Za-z_][A-Za-z0-9_]{0,254}", &["PASSWORD_TOR1"]);
-    Period => pattern(&period(), &["300ms", "10s", "1m 30s", "2h"]);
+    ProtocolName => name("protocol", "[A-Za-z_][A-Za-z0-9_]{0,63}", &["my_static"]);
+    ServiceName => name("service", NAME, &["resolver"]);
+    CredentialName => name("name of a credential", "[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}", &["tor1-md5"]);
+    VariableName => name("name of a variable", "[A-Za-z_][A-Za-z0-9_]{0,254}", &["PASSWORD_TOR1"]);
+    Period => pattern("duration", &period(), &["300ms", "10s", "1m 30s", "2h"]);
     Prefix => {
         let v4 = format!("{}/(3[0-2]|[0-2]?[0-9])", ipv4());
         let v6 = format!("({})/(12[0-8]|1[01][0-9]|0?[0-9]?[0-9])", ipv6());
-        pattern(&format!("{v4}|{v6}"), &["192.0.2.53/32", "2001:db8:53::53/128"])
+        pattern("prefix", &format!("{v4}|{v6}"), &["192.0.2.53/32", "2001:db8:53::53/128"])
     };
     Rcode => words_in_any_case(&Rcode::names());
     RecordType => words_in_any_case(&RECORD_TYPES);
@@ -272,24 +275,27 @@ shapes! {
     Role => words(&["provider", "customer", "peer", "rs_server", "rs_client"]);
     Preset => words(&["vultr", "vultr_bare_metal"]);
     String => json_schema!({
+        "$comment": "text",
         "type": ["string", "number", "boolean"],
         "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$",
         "minLength": 1,
         "maxLength": LONGEST_LABEL,
     });
-    RouterId => pattern(&ipv4(), &["192.0.2.1"]);
-    Ipv4Addr => pattern(&ipv4(), &["192.0.2.1"]);
-    Ipv6Addr => pattern(&ipv6(), &["2001:db8::1"]);
-    IpAddr => pattern(&format!("{}|{}", ipv4(), ipv6()), &["192.0.2.1", "2001:db8::1"]);
+    RouterId => pattern("IPv4 address", &ipv4(), &["192.0.2.1"]);
+    Ipv4Addr => pattern("IPv4 address", &ipv4(), &["192.0.2.1"]);
+    Ipv6Addr => pattern("IPv6 address", &ipv6(), &["2001:db8::1"]);
+    IpAddr => pattern("address", &format!("{}|{}", ipv4(), ipv6()), &["192.0.2.1", "2001:db8::1"]);
     PathBuf => json_schema!({
+        "$comment": "path",
         "type": "string",
         "pattern": format!("^{PATH}$"),
         "patternErrorMessage": r#"Write printable ASCII without `"`, `*`, `?`, `[` and `\`, which BIRD cannot take."#,
         "minLength": 1,
         "maxLength": LONGEST_PATH,
     });
-    BirdLog => pattern(&format!("syslog|/{PATH}"), &["syslog", "/var/log/bird.log"]);
+    BirdLog => pattern("word or path", &format!("syslog|/{PATH}"), &["syslog", "/var/log/bird.log"]);
     Listen => pattern(
+        "address and port, or `off`",
         &format!(r"off|({}|\[({})\]):{SIXTEEN_BITS}", ipv4(), ipv6()),
         &["127.0.0.1:9553", "[::1]:9553", "off"],
     );
