@@ -19,6 +19,7 @@ mod found;
 mod holder;
 mod holds;
 mod keeper;
+mod manager;
 mod measure;
 mod observe;
 mod orders;
@@ -56,10 +57,12 @@ use crate::metrics::{self, Measurements};
 use crate::operators::{Operators, Peer};
 use crate::overrides;
 use crate::status::Snapshot;
+use crate::systemd::Environment;
 
 use controller::Controller;
 use desk::Desk;
 use keeper::{Keeper, Kept};
+use manager::Manager;
 use recall::Recall;
 use record::Recorder;
 use signals::Signals;
@@ -191,6 +194,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
         recorder,
         Instant::now(),
     );
+    let environment = Environment::read();
+    controller.manager = Manager::new(&environment, config.bird.poll_interval.duration());
     let mut tasks = JoinSet::new();
     let desk = Desk {
         operators: Operators::new(config.daemon.operator_group.clone()),
@@ -209,7 +214,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     ));
     start_tasks(&mut tasks, &config, listener, desk);
     let stopped = tokio::select! {
-        stopped = controller.run(queue, signals.stop()) => stopped,
+        stopped = controller.run(queue, signals.stop(environment.is_unit())) => stopped,
         Some(ended) = tasks.join_next() => Err(Error::Task(
             ended.err().map_or_else(|| "no reason".to_owned(), |error| error.to_string()),
         )),

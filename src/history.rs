@@ -46,7 +46,8 @@ pub enum Event {
     Stopping {
         /// By which signal.
         signal: String,
-        /// What that does to announcements: `withdraw` or `hold`.
+        /// What that does to announcements: `withdraw` or `hold`, as the configuration says; `restart`: nothing, because
+        /// systemd starts the daemon again.
         on_stop: String,
     },
     /// Something else is desired of a family of a service than before.

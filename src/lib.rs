@@ -74,3 +74,5 @@ pub mod render;
 pub mod schedule;
 pub mod status;
 mod switch;
+pub mod systemd;
+pub mod watchdog;

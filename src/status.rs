@@ -14,6 +14,7 @@ use crate::overrides::Override;
 use crate::policy::Announcement;
 
 mod age;
+mod line;
 mod nagios;
 mod service;
 mod session;
@@ -21,6 +22,7 @@ mod table;
 mod why;
 
 pub use age::clock;
+pub use line::{Brief, SessionCount, line};
 pub use nagios::{Level, Report, nagios};
 #[cfg(test)]
 pub(crate) use table::example;

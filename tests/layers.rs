@@ -31,6 +31,7 @@ const PURE: &[&str] = &[
     "schedule.rs",
     "status.rs",
     "status",
+    "watchdog.rs",
     "config.rs",
     "config",
     "render.rs",

@@ -53,6 +53,9 @@ pub enum Error {
         /// What was asked, or `connect` and `greeting`.
         command: String,
     },
+    /// All answers of a poll together took too long, though each came in time.
+    #[error("BIRD answers, but not all questions of a poll within {} s", .0.as_secs())]
+    Slow(Duration),
     /// Something that is not BIRD's protocol.
     #[error(transparent)]
     Framing(#[from] FramingError),

@@ -14,11 +14,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::actuator::CONNECTIONS;
 use super::family::{FamilyState, Motion, ProbeState};
 use super::holds::Holds;
+use super::manager::Manager;
 use super::measure::Measure;
 use super::orders::OrderBook;
 use super::orphans::Orphans;
@@ -26,16 +27,18 @@ use super::poller::{ExportId, ExportQuestion, Poll, exports};
 use super::prober::Prober;
 use super::record::Recorder;
 use super::sessions::Sessions;
-use super::{Error, Event, FamilyId, Observed, ProbeId, STOP_DEADLINE};
+use super::signals::Stop;
+use super::{Error, Event, FamilyId, LAST_ANSWER, Observed, ProbeId, STOP_DEADLINE};
 use crate::config::{CheckKind, Config, OnStop, Service};
 use crate::health::Tracker;
 use crate::history;
 use crate::overrides::Override;
 use crate::policy::Announcement;
 use crate::schedule::Schedule;
+use crate::watchdog::Pulse;
 
 /// Between two looks at the clock, for checks that give no verdict.
-const TICK: Duration = Duration::from_secs(1);
+pub(super) const TICK: Duration = Duration::from_secs(1);
 
 /// Probes of one check at one server that may be unanswered at a time: more tell nothing new.
 const MAX_IN_FLIGHT: usize = 64;
@@ -88,6 +91,8 @@ pub(super) struct Controller {
     pub(super) withdrawals: Arc<Semaphore>,
     pub(super) announcements: Arc<Semaphore>,
     pub(super) recorder: Recorder,
+    /// Who is told how it goes.
+    pub(super) manager: Manager,
 }
 
 impl Controller {
@@ -124,6 +129,7 @@ impl Controller {
             withdrawals: Arc::new(Semaphore::new(CONNECTIONS.0)),
             announcements: Arc::new(Semaphore::new(CONNECTIONS.1)),
             recorder,
+            manager: Manager::default(),
             config,
         }
     }
@@ -159,7 +165,7 @@ impl Controller {
     pub(super) async fn run(
         mut self,
         mut queue: mpsc::Receiver<Event>,
-        stop: impl Future<Output = &'static str>,
+        stop: impl Future<Output = Stop>,
     ) -> Result<(), Error> {
         self.record(history::Event::Started {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -171,22 +177,34 @@ impl Controller {
         tokio::pin!(stop);
         loop {
             tokio::select! {
-                signal = &mut stop => {
-                    let on_stop = match self.config.daemon.on_stop {
-                        OnStop::Hold => "hold",
-                        OnStop::Withdraw => "withdraw",
-                    };
-                    self.record(history::Event::Stopping {
-                        signal: signal.to_owned(),
-                        on_stop: on_stop.to_owned(),
-                    });
-                    return self.stop(signal, queue).await;
-                }
+                stop = &mut stop => return self.end(stop, queue).await,
                 Some(event) = queue.recv() => self.take(event, Instant::now()),
                 due = ticks.tick() => self.look_at_clock(due.into(), Instant::now()),
                 Some(_) = self.actuators.join_next() => {}
             }
         }
+    }
+
+    /// A restart leaves everything as it is, for the next start to adopt; a stop does as `on_stop` wants it.
+    async fn end(mut self, stop: Stop, queue: mpsc::Receiver<Event>) -> Result<(), Error> {
+        let (on_stop, what) = match (stop.is_restart, self.config.daemon.on_stop) {
+            (true, _) => ("restart", "systemd starts it again, announcements stay"),
+            (false, OnStop::Hold) => ("hold", "announcements stay"),
+            (false, OnStop::Withdraw) => ("withdraw", "everything is withdrawn"),
+        };
+        self.record(history::Event::Stopping {
+            signal: stop.signal.to_owned(),
+            on_stop: on_stop.to_owned(),
+        });
+        self.tell_stopping(what);
+        if !stop.is_restart {
+            return self.stop(stop.signal, queue).await;
+        }
+        // What BIRD is being told comes to its end. The receiver is kept: nobody is to wait for a closed queue.
+        let told = async { while self.actuators.join_next().await.is_some() {} };
+        let _ = timeout(LAST_ANSWER, told).await;
+        drop(queue);
+        Ok(())
     }
 
     /// Withdraws everything, if `on_stop` wants that. Sessions that are held are enabled in any case: nobody else
@@ -282,7 +300,10 @@ impl Controller {
         match event {
             Event::Observed(id, observed) => self.on_observed(id, observed, now),
             Event::Polled(poll) => self.on_poll(*poll, now),
-            Event::Exports(answers) => self.bird.exports.extend(answers),
+            Event::Exports(answers) => {
+                self.bird.exports.extend(answers);
+                self.on_work_of_poller();
+            }
             Event::Addresses(addresses) => self.on_addresses(addresses, now),
             Event::Actuated(id, attempt) => self.on_actuated(id, attempt, now),
             Event::Ended(id) => {
@@ -307,6 +328,7 @@ impl Controller {
             }
             Event::Problem(part, problem) => self.on_problem(part, problem),
         }
+        self.tell_when_ready();
     }
 
     fn on_observed(&mut self, id: ProbeId, observed: Observed, now: Instant) {
@@ -360,6 +382,7 @@ impl Controller {
             for probe in &mut self.services[service].probes {
                 if late > TICK {
                     probe.tracker.forgive(late);
+                    probe.pulse.forgive(late);
                 }
                 decided |= probe.on_time(now);
             }
@@ -371,6 +394,7 @@ impl Controller {
             }
         }
         self.end_orders(Timestamp::now(), now);
+        self.tell_manager(now);
     }
 
     pub(super) fn family(&mut self, id: FamilyId) -> &mut FamilyState {
@@ -390,6 +414,11 @@ fn state_of(service: &Service, config: &Config, now: Instant) -> ServiceState {
             gates: target.gates,
             on_failure: spec.on_failure,
             tracker: Tracker::new(service.thresholds, stale_after, now),
+            pulse: Pulse::new(
+                service.timing.interval.duration(),
+                service.timing.timeout.duration(),
+                now,
+            ),
             reason: String::new(),
             last: None,
             announced: watch::Sender::new(true),

@@ -15,6 +15,7 @@ use crate::model::{Family, Prefix};
 use crate::policy::{Announcement, Decision, Hold};
 use crate::reconcile::{FamilyView, Intent, Step};
 use crate::status;
+use crate::watchdog::Pulse;
 
 /// One check at one server.
 pub(super) struct ProbeState {
@@ -30,6 +31,8 @@ pub(super) struct ProbeState {
     pub(super) on_failure: OnFailure,
     /// Its health.
     pub(super) tracker: Tracker,
+    /// When its prober reported last.
+    pub(super) pulse: Pulse,
     /// Why its health is as it is.
     pub(super) reason: String,
     /// The last verdict.
@@ -41,6 +44,7 @@ pub(super) struct ProbeState {
 impl ProbeState {
     /// Takes a verdict. True if it decided something.
     pub(super) fn on(&mut self, now: Instant, observed: Observed) -> bool {
+        self.pulse.on(now);
         let change = self.tracker.on(now, observed.sent, observed.verdict);
         let decided = self.decided(change, &observed.detail);
         self.last = Some(observed);

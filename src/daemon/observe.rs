@@ -50,6 +50,7 @@ impl Controller {
         }
         self.settle_all(now);
         self.hold_flapping(now, Timestamp::now());
+        self.on_work_of_poller();
     }
 
     /// Nobody knows what BIRD does.

@@ -37,7 +37,11 @@ const EXPORTS_A_POLL: usize = 64;
 const EXPORTS_TIME: Duration = Duration::from_millis(250);
 
 /// How long the disk may take; what it says then is too late for this poll.
-const FILES_TIME: Duration = Duration::from_millis(500);
+pub(super) const FILES_TIME: Duration = Duration::from_millis(500);
+
+/// How long BIRD may take for all answers of a poll. Each has a deadline of its own that is shorter; a BIRD that only
+/// just meets that every time is of no use, and the watchdog waits for the end of the poll.
+pub(super) const POLL_TIME: Duration = Duration::from_secs(6);
 
 /// What BIRD and the disk said.
 pub(super) struct Poll {
@@ -158,6 +162,12 @@ impl Poller {
     async fn poll(&mut self) -> Result<Poll, Error> {
         let began = Instant::now();
         let files = self.read_files().await;
+        let talk = timeout(POLL_TIME, self.talk());
+        let said = talk.await.unwrap_or(Err(Error::Slow(POLL_TIME)))?;
+        Ok(Poll { began, said, files })
+    }
+
+    async fn talk(&mut self) -> Result<Survey, Error> {
         let _talking = self.talking.lock().await;
         let client = match &mut self.client {
             Some(client) => client,
@@ -165,8 +175,7 @@ impl Poller {
                 .client
                 .insert(Client::connect_restricted(&self.config.bird.socket).await?),
         };
-        let said = survey::ask(client).await?;
-        Ok(Poll { began, said, files })
+        survey::ask(client).await
     }
 
     /// Off the runtime's thread: a file system that hangs must not keep probes waiting, nor what BIRD says.

@@ -71,7 +71,10 @@ fn of_event(event: &Event) -> Line {
             line("anycastctl", "started", WARN, why)
         }
         Event::Stopping { signal, on_stop } => {
-            let why = format!("{signal}, on_stop: {on_stop}");
+            let why = match on_stop.as_str() {
+                "restart" => format!("{signal}, restart: announcements stay"),
+                on_stop => format!("{signal}, on_stop: {on_stop}"),
+            };
             line("anycastctl", "stopping", WARN, why)
         }
         Event::Decided {
