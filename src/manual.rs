@@ -61,4 +61,3 @@ pub fn pages(
     pages.push(format::page(schema));
     pages
 }
-

@@ -113,6 +113,7 @@ fn calls() -> Vec<Vec<String>> {
         "schema",
         "completions bash",
         "man",
+        "man config",
     ]
     .into_iter()
     .map(words)

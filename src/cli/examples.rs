@@ -12,7 +12,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "",
         &[
-            ("See what is announced, to whom and why", "anycastctl status"),
+            (
+                "See what is announced, to whom and why",
+                "anycastctl status",
+            ),
             (
                 "Check a changed configuration, see what it would do to the network, and do it",
                 "anycastctl check\nanycastctl diff\nanycastctl apply",
@@ -45,7 +48,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "Write it for review",
                 "anycastctl -c nodes/ams1.yaml render -o rendered/ams1.conf",
             ),
-            ("See which files there are for the host", "anycastctl render --list"),
+            (
+                "See which files there are for the host",
+                "anycastctl render --list",
+            ),
             (
                 "Print the other side of a neighbour's sessions for its FRR",
                 "anycastctl render neighbor tor1 --for frr",
@@ -106,7 +112,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ),
         ],
     ),
-    ("why", &[("Ask about one service", "anycastctl why resolver")]),
+    (
+        "why",
+        &[("Ask about one service", "anycastctl why resolver")],
+    ),
     (
         "drain",
         &[
@@ -114,10 +123,16 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "Before an update of the DNS server",
                 "anycastctl drain resolver --for 30m --reason \"update of unbound\"",
             ),
-            ("Before a reboot", "anycastctl drain --all --for 1h --reason reboot"),
+            (
+                "Before a reboot",
+                "anycastctl drain --all --for 1h --reason reboot",
+            ),
         ],
     ),
-    ("undrain", &[("End it early", "anycastctl undrain resolver")]),
+    (
+        "undrain",
+        &[("End it early", "anycastctl undrain resolver")],
+    ),
     (
         "withdraw",
         &[(
@@ -135,14 +150,23 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "release",
         &[
-            ("Leave a service to its checks again", "anycastctl release resolver"),
-            ("Leave all of them to their checks", "anycastctl release --all"),
+            (
+                "Leave a service to its checks again",
+                "anycastctl release resolver",
+            ),
+            (
+                "Leave all of them to their checks",
+                "anycastctl release --all",
+            ),
         ],
     ),
     (
         "history",
         &[
-            ("See what happened in the last hour", "anycastctl history --since 1h"),
+            (
+                "See what happened in the last hour",
+                "anycastctl history --since 1h",
+            ),
             (
                 "See the last decisions about one service",
                 "anycastctl history resolver --limit 20",
@@ -186,7 +210,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "man",
         &[
-            ("Read about the configuration file", "anycastctl man config | man -l -"),
+            (
+                "Read about the configuration file",
+                "anycastctl man config | man -l -",
+            ),
             (
                 "Write all pages into a directory",
                 "anycastctl man --directory target/man",
@@ -206,17 +233,16 @@ pub fn examples(command: &str) -> &'static [Example] {
 #[must_use]
 pub fn command() -> Command {
     Cli::command().mut_subcommands(|command| {
-        let examples = examples(command.get_name());
+        let examples: Vec<String> = examples(command.get_name()).iter().map(shown).collect();
         if examples.is_empty() {
             return command;
         }
-        let mut help = "Examples:".to_owned();
-        for (purpose, line) in examples {
-            help += &format!("\n  {purpose}:\n    {}", line.replace('\n', "\n    "));
-        }
-        if let Some(notes) = command.get_after_help() {
-            help = format!("{notes}\n\n{help}");
-        }
-        command.after_long_help(help)
+        let notes = command.get_after_help().map(|notes| format!("{notes}\n\n"));
+        let notes = notes.unwrap_or_default();
+        command.after_long_help(format!("{notes}Examples:\n{}", examples.join("\n")))
     })
+}
+
+fn shown((purpose, lines): &Example) -> String {
+    format!("  {purpose}:\n    {}", lines.replace('\n', "\n    "))
 }

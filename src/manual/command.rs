@@ -35,7 +35,11 @@ pub(super) fn subcommand(program: &Command, command: &Command, examples: &[Examp
     let (name, section) = related::page(program, command.get_name());
     let (exits, notes) = exit_status::notes(command);
     let files = related::files(command);
-    let prose = Prose::of(if section == related::DAEMON { DAEMON } else { &files });
+    let prose = Prose::of(if section == related::DAEMON {
+        DAEMON
+    } else {
+        &files
+    });
     let mut page = begin(command, &name, section);
     page.prose(&notes.join("\n\n"));
     page.prose(prose.description);

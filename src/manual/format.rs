@@ -66,7 +66,7 @@ fn item(page: &mut Writer, key: &Key) {
     term.push(roman(")"));
     page.item(term, &description(key));
     if let Some(words) = many_words(key.schema) {
-        page.more(inlines(&format!("Known are {}.", words.join(", "))));
+        page.more(inlines(&format!("Known are `{}`.", words.join("`, `"))));
     }
 }
 
@@ -98,6 +98,8 @@ fn description(key: &Key) -> String {
     });
     let own = told.and_then(|told| own.strip_suffix(&told)).unwrap_or(own);
     // What a section is may be told at more length where it is defined.
-    let longer = key.about.filter(|about| about.starts_with(own.trim_end_matches('.')));
+    let longer = key
+        .about
+        .filter(|about| about.starts_with(own.trim_end_matches('.')));
     longer.unwrap_or(own).to_owned()
 }

@@ -8,7 +8,7 @@ pub(super) struct Key<'s> {
     pub(super) path: String,
     /// Its schema, with its description and default.
     pub(super) schema: &'s Value,
-    /// What a schema refers to has more to say.
+    /// What the section that it refers to says of itself.
     pub(super) about: Option<&'s str>,
     /// Whether its section has to have it.
     pub(super) is_required: bool,
@@ -35,16 +35,25 @@ fn below<'s>(root: &'s Value, schema: &'s Value, path: &str, found: &mut Vec<Key
     if let Some(items) = schema.get("items") {
         below(root, items, &format!("{path}[]"), found);
     }
-    if let Some(named) = schema.get("additionalProperties").filter(|named| named.is_object()) {
+    if let Some(named) = schema
+        .get("additionalProperties")
+        .filter(|named| named.is_object())
+    {
         below(root, named, &format!("{path}.{NAME}"), found);
     }
     for (name, property, is_required) in properties(schema) {
-        let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        let path = if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        };
         let target = resolved(root, property);
         found.push(Key {
             path: path.clone(),
             schema: property,
-            about: target["description"].as_str(),
+            about: target["description"]
+                .as_str()
+                .filter(|_| property.get("$ref").is_some()),
             is_required,
         });
         if name != LIKE_ANOTHER {
@@ -58,7 +67,13 @@ fn properties(schema: &Value) -> Vec<(&str, &Value, bool)> {
     let required = schema["required"].as_array().map_or(&[][..], Vec::as_slice);
     let all = schema["properties"].as_object().into_iter().flatten();
     let mut all: Vec<_> = all
-        .map(|(name, property)| (name.as_str(), property, required.iter().any(|key| key == name)))
+        .map(|(name, property)| {
+            (
+                name.as_str(),
+                property,
+                required.iter().any(|key| key == name),
+            )
+        })
         .collect();
     all.sort_by_key(|(name, _, is_required)| (!is_required, *name));
     all
@@ -68,5 +83,7 @@ fn properties(schema: &Value) -> Vec<(&str, &Value, bool)> {
 fn resolved<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
     let reference = schema["$ref"].as_str();
     let pointer = reference.and_then(|reference| reference.strip_prefix('#'));
-    pointer.and_then(|pointer| root.pointer(pointer)).unwrap_or(schema)
+    pointer
+        .and_then(|pointer| root.pointer(pointer))
+        .unwrap_or(schema)
 }

@@ -19,8 +19,8 @@ pub(super) fn kind(schema: &Value) -> Option<String> {
     if let Some(choices) = schema["anyOf"].as_array()
         && schema.get("type").is_none()
     {
-        let word = choices.iter().find_map(words);
-        return word.map(|word| format!("{word} or a section"));
+        let known = choices.iter().find_map(known_words)?;
+        return Some(alternatives(&known, &["a section"]));
     }
     if schema["type"] == "boolean" {
         return Some("`true` or `false`".to_owned());
@@ -30,28 +30,36 @@ pub(super) fn kind(schema: &Value) -> Option<String> {
 
 fn words(schema: &Value) -> Option<String> {
     let words = known_words(schema)?;
-    (words.len() <= FEW).then(|| alternatives(&words))
+    (words.len() <= FEW).then(|| alternatives(&words, &[]))
 }
 
 /// All words that a schema takes, where it takes nothing else.
 pub(super) fn known_words(schema: &Value) -> Option<Vec<&str>> {
     let own = schema["enum"].as_array();
-    let of_text = || schema["anyOf"].as_array()?.iter().find_map(|choice| choice["enum"].as_array());
+    let of_text = || {
+        schema["anyOf"]
+            .as_array()?
+            .iter()
+            .find_map(|choice| choice["enum"].as_array())
+    };
     let is_text = schema["type"] == "string";
     let words = own.or_else(|| of_text().filter(|_| is_text))?;
     Some(words.iter().filter_map(Value::as_str).collect())
 }
 
-/// Whether more words are known than the kind names.
+/// The words that a schema takes where they are too many to be its kind.
 pub(super) fn many_words(schema: &Value) -> Option<Vec<&str>> {
     let words = known_words(schema).or_else(|| known_words(schema.get("items")?))?;
     (words.len() > FEW).then_some(words)
 }
 
-/// Words with commas and an `or`.
-fn alternatives(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
+/// Words as they are typed and what is none, with commas and an `or`.
+fn alternatives(words: &[&str], others: &[&str]) -> String {
+    let words = words.iter().map(|word| format!("`{word}`"));
+    let all: Vec<String> = words
+        .chain(others.iter().map(|&other| other.to_owned()))
+        .collect();
+    match all.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, before)) => format!("{} or {last}", before.join(", ")),
         None => String::new(),

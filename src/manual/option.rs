@@ -9,35 +9,25 @@ use super::prose::{inlines, sentence};
 /// How a command is called.
 pub(super) fn synopsis(command: &Command) -> Vec<Inline> {
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
-    let mut line = vec![bold(name.replace(' ', &FIXED.to_string()))];
-    for option in options(command).filter(|option| !is_help(option) && !is_grouped(command, option))
-    {
-        line.push(roman(" "));
-        line.extend(optional(!option.is_required_set(), shortest(option)));
-    }
-    for group in required_groups(command) {
-        line.push(roman(" {"));
-        for (number, argument) in group.into_iter().enumerate() {
-            if number > 0 {
-                line.push(roman(format!("{FIXED}|{FIXED}")));
-            }
-            line.extend(shortest(argument));
-        }
-        line.push(roman("}"));
-    }
-    for argument in command
-        .get_positionals()
-        .filter(|argument| !is_grouped(command, argument))
-    {
-        line.push(roman(" "));
-        line.extend(optional(!argument.is_required_set(), shortest(argument)));
-    }
+    let is_free = |argument: &&Arg| !is_help(argument) && !is_grouped(command, argument);
+    let alone = |argument: &Arg| optional(!argument.is_required_set(), shortest(argument));
+    let mut parts = vec![vec![bold(name.replace(' ', &FIXED.to_string()))]];
+    parts.extend(options(command).filter(is_free).map(alone));
+    parts.extend(required_groups(command).map(|group| one_of(&group)));
+    parts.extend(command.get_positionals().filter(is_free).map(alone));
     if command.has_subcommands() {
-        line.push(roman(" "));
-        line.push(italic("COMMAND"));
-        line.push(roman(" ..."));
+        parts.push(vec![italic("COMMAND"), roman(" ...")]);
     }
-    line
+    parts.join(&roman(" "))
+}
+
+fn one_of(arguments: &[&Arg]) -> Vec<Inline> {
+    let ways: Vec<_> = arguments
+        .iter()
+        .map(|argument| shortest(argument))
+        .collect();
+    let ways = ways.join(&roman(format!("{FIXED}|{FIXED}")));
+    [vec![roman("{")], ways, vec![roman("}")]].concat()
 }
 
 /// The options, those of all commands last.
@@ -64,13 +54,15 @@ fn is_help(option: &Arg) -> bool {
 
 /// Arguments of which one has to be there.
 fn required_groups(command: &Command) -> impl Iterator<Item = Vec<&Arg>> {
-    let groups = command
-        .get_groups()
-        .filter(|group| group.is_required_set());
+    let groups = command.get_groups().filter(|group| group.is_required_set());
     groups.map(|group| {
         let arguments = group.get_args();
         arguments
-            .filter_map(|id| command.get_arguments().find(|argument| argument.get_id() == id))
+            .filter_map(|id| {
+                command
+                    .get_arguments()
+                    .find(|argument| argument.get_id() == id)
+            })
             .collect()
     })
 }
@@ -119,7 +111,7 @@ fn value(argument: &Arg) -> Vec<Inline> {
         return Vec::new();
     }
     let names = argument.get_value_names().unwrap_or_default();
-    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     let name = names.join(" ");
     let count = argument.get_num_args();
     let is_optional = count.is_some_and(|count| count.min_values() == 0);
@@ -138,7 +130,11 @@ pub(super) fn describe(page: &mut Writer, command: &Command) {
     for argument in command.get_positionals().chain(options(command)) {
         let help = argument.get_long_help().or_else(|| argument.get_help());
         let help = help.map(ToString::to_string).unwrap_or_default();
-        let text = [Some(sentence(&help)), default(argument), environment(argument)];
+        let text = [
+            Some(sentence(&help)),
+            default(argument),
+            environment(argument),
+        ];
         let text: Vec<String> = text.into_iter().flatten().collect();
         page.item(ways(argument), &text.join(" "));
         values(page, argument);
@@ -155,7 +151,9 @@ fn default(argument: &Arg) -> Option<String> {
 
 fn environment(argument: &Arg) -> Option<String> {
     let variable = argument.get_env()?.to_string_lossy();
-    Some(format!("Also set by the environment variable `{variable}`."))
+    Some(format!(
+        "Also set by the environment variable `{variable}`."
+    ))
 }
 
 /// The words that an argument takes, each with what it means.

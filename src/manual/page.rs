@@ -158,11 +158,21 @@ fn escaped(roff: &str) -> String {
 }
 
 /// Breaks the lines of the source at spaces, which a formatter fills again.
-fn folded(text: Vec<Inline>) -> Vec<Inline> {
-    let mut pieces: Vec<Inline> = text;
-    let mut column = 0;
-    let mut last = None;
-    let mut breaks = Vec::new();
+fn folded(mut pieces: Vec<Inline>) -> Vec<Inline> {
+    for (number, at) in breaks(&pieces) {
+        match pieces.get_mut(number) {
+            Some(Inline::Roman(text) | Inline::Italic(text) | Inline::Bold(text)) => {
+                text.replace_range(at..=at, "\n");
+            }
+            Some(Inline::LineBreak) | None => {}
+        }
+    }
+    pieces
+}
+
+/// The spaces that become ends of lines: the number of the piece, and the place in its text.
+fn breaks(pieces: &[Inline]) -> Vec<(usize, usize)> {
+    let (mut breaks, mut column, mut last) = (Vec::new(), 0, None);
     for (number, piece) in pieces.iter().enumerate() {
         let (text, markup) = content(piece);
         column += markup;
@@ -181,13 +191,7 @@ fn folded(text: Vec<Inline>) -> Vec<Inline> {
             }
         }
     }
-    for (number, at) in breaks {
-        if let Inline::Roman(text) | Inline::Italic(text) | Inline::Bold(text) = &mut pieces[number]
-        {
-            text.replace_range(at..=at, "\n");
-        }
-    }
-    pieces
+    breaks
 }
 
 /// The text of a piece, and the bytes of its change of font.

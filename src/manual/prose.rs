@@ -88,23 +88,40 @@ fn filled(text: &str) -> String {
 
 /// Text with what stands between backticks in bold: it is typed as it is.
 pub(super) fn inlines(text: &str) -> Vec<Inline> {
-    let parts = text.split('`').enumerate();
-    let parts = parts.filter(|(_, part)| !part.is_empty());
-    parts
-        .map(|(number, part)| {
-            let part = part.replace('\n', " ");
-            if number % 2 == 1 {
-                literal(&part)
-            } else {
-                roman(part)
-            }
-        })
-        .collect()
+    let text = text.replace('\n', " ");
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut pieces = Vec::new();
+    for (number, part) in parts
+        .iter()
+        .enumerate()
+        .filter(|(_, part)| !part.is_empty())
+    {
+        let before = number.checked_sub(1).and_then(|before| parts.get(before));
+        let begins_word = before.is_none_or(|before| before.is_empty() || before.ends_with(' '));
+        pieces.push(match (number % 2 == 1, begins_word) {
+            (true, true) => literal(part),
+            (true, false) => bold(*part),
+            (false, _) => roman(whole_at_end(part, number + 1 < parts.len())),
+        });
+    }
+    pieces
+}
+
+/// Text before a literal: a word that goes on with that is not divided, as in `(bird.socket`.
+fn whole_at_end(text: &str, goes_on: bool) -> String {
+    match text.rsplit_once(' ') {
+        Some((before, word)) if goes_on && !word.is_empty() => format!("{before} {WHOLE}{word}"),
+        None if goes_on => format!("{WHOLE}{text}"),
+        _ => text.to_owned(),
+    }
 }
 
 /// What is typed as it is: copied and searched for, so no word of it is divided.
 pub(super) fn literal(text: &str) -> Inline {
-    let words: Vec<String> = text.split(' ').map(|word| format!("{WHOLE}{word}")).collect();
+    let words: Vec<String> = text
+        .split(' ')
+        .map(|word| format!("{WHOLE}{word}"))
+        .collect();
     bold(words.join(" "))
 }
 

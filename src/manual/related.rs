@@ -15,7 +15,9 @@ const GROUPS: &[&[&str]] = &[
     &["init", "check", "render", "diff", "apply", "schema"],
     &["run", "reload", "brake", "status"],
     &["status", "why", "history", "metrics", "probe"],
-    &["drain", "undrain", "withdraw", "pin", "release", "brake", "status"],
+    &[
+        "drain", "undrain", "withdraw", "pin", "release", "brake", "status",
+    ],
     &["completions", "man"],
 ];
 
@@ -27,7 +29,11 @@ const WITH_BIRD: &[&str] = &["init", "check", "render", "diff", "apply"];
 
 /// The page of a command: its name and section.
 pub(super) fn page(program: &Command, command: &str) -> (String, u8) {
-    let section = if DAEMONS.contains(&command) { DAEMON } else { 1 };
+    let section = if DAEMONS.contains(&command) {
+        DAEMON
+    } else {
+        1
+    };
     (format!("{}-{command}", program.get_name()), section)
 }
 
@@ -95,7 +101,9 @@ pub(super) fn files(command: &Command) -> String {
         .get_arguments()
         .any(|argument| argument.get_id() == "control");
     if has_control {
-        text.push_str("- `/run/anycastctl/control.sock`: The daemon's control socket (`daemon.control`).\n");
+        text.push_str(
+            "- `/run/anycastctl/control.sock`: The daemon's control socket (`daemon.control`).\n",
+        );
     }
     if WITH_BIRD.contains(&name) {
         text.push_str(

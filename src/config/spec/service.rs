@@ -54,10 +54,12 @@ pub(crate) struct Service {
     /// Consecutive passes that make it healthy; 1 to 1000.
     #[schemars(extend("default" = 5))]
     pub(crate) rise: Field<Number<1, 1000>>,
-    /// Or so many failures among the last verdicts. `off` counts consecutive ones only, as does a `fall` above 6
-    /// where `window` is absent.
+    /// Or so many failures among the last verdicts: catches the server that fails two times in three. `off` counts
+    /// consecutive ones only, as does a `fall` above 6 where `window` is absent.
     pub(crate) window: Field<Or<Off, Window>>,
-    /// How long a service that comes and goes stays withdrawn. `off`: never longer than its checks want.
+    /// How long a service that comes and goes stays withdrawn; a withdrawal is never delayed. Each one for a failed
+    /// check adds 1 to a penalty, which halves every `half_life` for which the service is announced. `off`: never longer
+    /// than its checks want.
     pub(crate) damping: Field<Or<Off, Damping>>,
     /// The checks, at least one; all of them must pass.
     #[schemars(length(min = 1))]

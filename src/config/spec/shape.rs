@@ -99,7 +99,7 @@ fn words(known: &[&str]) -> Schema {
 }
 
 /// Words that are offered as they stand here, and taken in any case.
-fn words_in_any_case(known: &[&str]) -> Schema {
+fn words_in_any_case(kind: &str, known: &[&str]) -> Schema {
     let any_case = |word: &&str| -> String {
         let letters = word.chars().map(|letter| match letter {
             'A'..='Z' => format!("[{letter}{}]", letter.to_ascii_lowercase()),
@@ -110,6 +110,7 @@ fn words_in_any_case(known: &[&str]) -> Schema {
     };
     let pattern = known.iter().map(any_case).collect::<Vec<_>>().join("|");
     json_schema!({
+        "$comment": kind,
         "type": "string",
         "anyOf": [{ "enum": known }, { "pattern": format!("^({pattern})$") }],
     })
@@ -238,7 +239,7 @@ shapes! {
     LargeCommunity => pattern("large community", "0*[0-9]{1,10}(:0*[0-9]{1,10}){2}", &["64601:1:53"]);
     NameTemplate => name("domain name", "[!-~]*", &["example.com", "{random}.example.com"]);
     // No wildcards before the last `/`, and a name behind it.
-    Pattern => name("path or pattern", r"([^*?\[]*/)?[^/]+", &["conf.d/*.yaml", "tor1.yaml"]);
+    Pattern => name("pattern", r"([^*?\[]*/)?[^/]+", &["conf.d/*.yaml", "tor1.yaml"]);
     InterfaceName => name("interface", "[A-Za-z][A-Za-z0-9_.-]{0,14}", &["anycast0"]);
     GroupName => name("group", "[a-z_][a-z0-9_-]{0,31}", &["dnsops"]);
     UnitName => name("unit", r"[A-Za-z0-9][A-Za-z0-9_.:@-]*\.service", &["nsd.service"]);
@@ -259,9 +260,9 @@ shapes! {
         let v6 = format!("({})/(12[0-8]|1[01][0-9]|0?[0-9]?[0-9])", ipv6());
         pattern("prefix", &format!("{v4}|{v6}"), &["192.0.2.53/32", "2001:db8:53::53/128"])
     };
-    Rcode => words_in_any_case(&Rcode::names());
-    RecordType => words_in_any_case(&RECORD_TYPES);
-    DNSClass => words_in_any_case(&["IN", "CH"]);
+    Rcode => words_in_any_case("response code", &Rcode::names());
+    RecordType => words_in_any_case("record type", &RECORD_TYPES);
+    DNSClass => words_in_any_case("class", &["IN", "CH"]);
     Transport => words(&["udp", "tcp"]);
     OnStop => words(&["withdraw", "hold"]);
     OnFailure => words(&["withdraw", "drain"]);
