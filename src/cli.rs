@@ -97,6 +97,16 @@ pub enum Command {
     /// Run the daemon: probe, decide, announce and withdraw
     #[command(after_help = RUN_EXIT_CODES)]
     Run(Log),
+    /// Have the daemon read its configuration anew; what stays the same keeps its state
+    #[command(after_help = RELOAD_EXIT_CODES)]
+    Reload {
+        /// Print what changed as JSON
+        #[arg(long)]
+        json: bool,
+        /// The daemon's control socket, instead of the one in the configuration
+        #[arg(long, value_name = "SOCKET")]
+        control: Option<PathBuf>,
+    },
     /// Show what is announced, to whom and why
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(Status),
@@ -342,6 +352,11 @@ pub enum Router {
 const RUN_EXIT_CODES: &str = "\
 Ends on SIGTERM or SIGINT, as `daemon.on_stop` of the configuration says: withdraw everything, or leave it. Exits \
 with 0 then; with 3 when BIRD did not confirm that everything is withdrawn.";
+
+const RELOAD_EXIT_CODES: &str = "\
+The daemon reads the file that it was started with, whole or not at all. Exits with 0 when it is in force; with 2 when \
+it has errors or changes what needs a restart, and with 4 when it cannot be read or no daemon answers: the \
+configuration before it then stays in force.";
 
 /// What is logged, and how.
 #[derive(Debug, Clone, Copy, Args)]

@@ -8,6 +8,7 @@ pub mod history;
 pub mod metrics;
 pub mod orders;
 pub mod probe;
+pub mod reload;
 pub mod render;
 pub mod run;
 mod secrets;
@@ -83,9 +84,10 @@ impl Failure {
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
-        let code = match error {
-            ReadError::Io { .. } => Code::Environment,
-            ReadError::TooLarge { .. } | ReadError::NotText { .. } => Code::Usage,
+        let code = if error.is_unreadable() {
+            Code::Environment
+        } else {
+            Code::Usage
         };
         Self::new(code, &error)
     }
@@ -174,6 +176,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             apply::apply(&cli.config, options, json)
         }
         Command::Run(log) => run::run(&cli.config, log),
+        Command::Reload { json, control } => reload::reload(&cli.config, control, json),
         Command::Status(options) => status::status(&cli.config, options),
         Command::Why {
             service,

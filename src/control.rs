@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use crate::history::{History, Selection};
 use crate::operators::Peer;
 use crate::overrides;
+use crate::reload;
 use crate::status::Snapshot;
 
 /// What can be asked.
@@ -33,6 +34,8 @@ pub enum Request {
     History(Selection),
     /// The metrics.
     Metrics,
+    /// Read the configuration anew: for those who may give orders.
+    Reload,
 }
 
 /// What comes back.
@@ -51,6 +54,10 @@ pub enum Response {
     History(Box<History>),
     /// The metrics, as OpenMetrics.
     Metrics(String),
+    /// The new configuration is in force.
+    Reloaded(Box<reload::Report>),
+    /// The old one still is, because of this.
+    ReloadRefused(reload::Refusal),
     /// Why there is no answer.
     Error(String),
 }
@@ -225,6 +232,8 @@ async fn encode(response: Response) -> io::Result<Vec<u8>> {
         | Response::Order(_)
         | Response::Denied(_)
         | Response::Invalid(_)
+        | Response::Reloaded(_)
+        | Response::ReloadRefused(_)
         | Response::Error(_) => Ok(serde_json::to_vec(&response)?),
     }
 }

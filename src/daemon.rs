@@ -12,12 +12,14 @@
 //! announced.
 
 mod actuator;
+mod address;
 mod controller;
 mod desk;
 mod family;
 mod found;
 mod holder;
 mod holds;
+mod inherit;
 mod keeper;
 mod manager;
 mod measure;
@@ -28,6 +30,7 @@ mod poller;
 mod prober;
 mod recall;
 mod record;
+mod reload;
 mod sessions;
 mod settle;
 mod signals;
@@ -38,6 +41,7 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -47,7 +51,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::bird::client;
-use crate::config::{Config, OnFailure, Service};
+use crate::config::Config;
 use crate::control::{self, Request, Response};
 use crate::health::Verdict;
 use crate::history::{self, Record};
@@ -59,12 +63,14 @@ use crate::overrides;
 use crate::status::Snapshot;
 use crate::systemd::Environment;
 
+use address::Mailbox;
 use controller::Controller;
 use desk::Desk;
 use keeper::{Keeper, Kept};
 use manager::Manager;
 use recall::Recall;
 use record::Recorder;
+use reload::Reloader;
 use signals::Signals;
 
 /// Why the daemon ended.
@@ -118,14 +124,14 @@ const QUEUE: usize = 1024;
 /// So many requests to poll at once may wait: those that do not fit are polled within a second anyway.
 const POLL_REQUESTS: usize = 256;
 
-/// Everything that reaches the controller.
-enum Event {
+/// What the tasks report that work for one configuration: positions are of that one.
+enum Report {
     /// A probe came to its end.
     Observed(ProbeId, Observed),
     /// BIRD was asked for its state.
     Polled(Box<Result<poller::Poll, client::Error>>),
-    /// BIRD was asked what it exports.
-    Exports(Vec<(poller::ExportId, Option<bool>)>),
+    /// BIRD was asked what it exports, of this configuration.
+    Exports(Arc<Config>, Vec<(poller::ExportId, Option<bool>)>),
     /// The host was asked for its addresses.
     Addresses(io::Result<HashSet<IpAddr>>),
     /// An actuator got somewhere, or failed and goes on trying.
@@ -134,6 +140,10 @@ enum Event {
     Ended(FamilyId),
     /// A holder has ended: done, failed or called off.
     Held(holder::SessionId, holder::Attempt),
+}
+
+/// Everything else that reaches the controller.
+enum Event {
     /// Files in the intent directory that nobody looks after; or why it cannot be listed.
     Leftovers(io::Result<Vec<Leftover>>),
     /// An attempt at an orphan has ended, by its protocol.
@@ -152,6 +162,8 @@ enum Event {
     Recall(oneshot::Sender<record::Recalled>),
     /// Somebody wants the snapshot, and what was counted.
     Measured(oneshot::Sender<(Snapshot, Measurements)>),
+    /// The configuration was read anew.
+    Reload(reload::Reading),
     /// Something is wrong with a part of the daemon, or no longer.
     Problem(&'static str, Option<String>),
 }
@@ -179,8 +191,8 @@ struct FamilyId {
     family: usize,
 }
 
-/// Runs until SIGTERM or SIGINT.
-pub async fn run(config: Config) -> Result<(), Error> {
+/// Runs until SIGTERM or SIGINT. SIGHUP has it read its configuration anew, from `file`.
+pub async fn run(config: Config, file: PathBuf) -> Result<(), Error> {
     let listener = control::listen(&config.daemon.control)?;
     let signals = Signals::new().map_err(Error::Signals)?;
     let config = Arc::new(config);
@@ -197,24 +209,37 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let environment = Environment::read();
     controller.manager = Manager::new(&environment, config.bird.poll_interval.duration());
     let mut tasks = JoinSet::new();
+    let Signals { stop, hangup } = signals;
+    let (reloads, requests) = mpsc::channel(reload::QUEUE);
+    let reloader = Reloader {
+        file,
+        hangup,
+        requests,
+        events: events.clone(),
+        reading: None,
+    };
     let desk = Desk {
+        reloads,
         operators: Operators::new(config.daemon.operator_group.clone()),
         kept: start_keeper(&mut tasks, &controller),
         recall: Recall::new(config.daemon.state_dir.clone(), events.clone()),
         events: events.clone(),
     };
     controller.adopt_orders(found::find(&config).await);
-    controller.start_probers(&mut tasks);
+    controller.start_probers();
     let talking = Arc::new(Mutex::new(()));
+    let poller = Mailbox::new(&controller.reports.poller);
     tasks.spawn(poller::run(
-        Arc::clone(&config),
+        poller,
         Arc::clone(&talking),
         polls,
         events.clone(),
     ));
+    tasks.spawn(watcher::run(Mailbox::new(&controller.reports.watcher)));
+    tasks.spawn(reloader.run());
     start_tasks(&mut tasks, &config, listener, desk);
     let stopped = tokio::select! {
-        stopped = controller.run(queue, signals.stop(environment.is_unit())) => stopped,
+        stopped = controller.run(queue, stop.wait(environment.is_unit())) => stopped,
         Some(ended) = tasks.join_next() => Err(Error::Task(
             ended.err().map_or_else(|| "no reason".to_owned(), |error| error.to_string()),
         )),
@@ -240,21 +265,13 @@ fn start_keeper(tasks: &mut JoinSet<Infallible>, controller: &Controller) -> wat
     receiver
 }
 
-/// Everything but probers, actuators, the poller and the keeper.
+/// Those that answer.
 fn start_tasks(
     tasks: &mut JoinSet<Infallible>,
     config: &Arc<Config>,
     listener: control::Listener,
     desk: Desk,
 ) {
-    let drains = |service: &Service| {
-        let mut checks = service.checks.iter();
-        checks.any(|check| check.on_failure == OnFailure::Drain)
-    };
-    let asks = |service: &Service| service.require_address || drains(service);
-    if config.services.iter().any(asks) {
-        tasks.spawn(watcher::run(desk.events.clone()));
-    }
     if let Some(address) = config.daemon.listen {
         let (asked, told) = (desk.events.clone(), desk.events.clone());
         tasks.spawn(http::serve(
@@ -307,6 +324,7 @@ async fn answer(request: Request, peer: Option<Peer>, desk: Desk) -> Response {
             }
         }
         Request::Order(request) => desk.answer(request, peer).await,
+        Request::Reload => desk.reload(peer).await,
         Request::History(selection) => desk.recall.answer(selection).await,
         Request::Metrics => match measured(desk.events).await {
             Some((snapshot, measurements)) => {

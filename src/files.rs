@@ -41,6 +41,14 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// Whether the file could not be read, rather than holds what it should not.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Io { .. })
+    }
+}
+
 /// An operation on a file that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", path.display())]

@@ -90,6 +90,17 @@ impl Tracker {
         &self.session
     }
 
+    /// Whether both count flaps in the same way, whatever is done about them.
+    #[must_use]
+    pub fn counts_like(&self, other: &Self) -> bool {
+        let action = self.flap.action;
+        let other = Flap {
+            action,
+            ..other.flap
+        };
+        self.flap == other
+    }
+
     /// How often it was lost.
     #[must_use]
     pub fn count(&self) -> u64 {

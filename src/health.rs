@@ -165,6 +165,11 @@ impl Tracker {
         self.last_verdict += stall;
     }
 
+    /// Another time without any verdict is too long from now on.
+    pub fn set_stale_after(&mut self, stale_after: Duration) {
+        self.stale_after = stale_after;
+    }
+
     /// When silence becomes a decision; `None` once it has.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

@@ -42,6 +42,20 @@ pub enum Event {
         /// So many services.
         services: usize,
     },
+    /// The daemon has read its configuration anew, and goes on with it.
+    Reloaded {
+        /// Who asked for it.
+        by: String,
+        /// What it changed, in words.
+        changes: String,
+    },
+    /// The daemon has read its configuration anew, and goes on with the one before.
+    ReloadRefused {
+        /// Who asked for it.
+        by: String,
+        /// Why.
+        because: String,
+    },
     /// The daemon was told to stop.
     Stopping {
         /// By which signal.
@@ -229,6 +243,8 @@ impl Event {
             | Self::Ordered { service, .. }
             | Self::OrderEnded { service, .. } => Some(service),
             Self::Started { .. }
+            | Self::Reloaded { .. }
+            | Self::ReloadRefused { .. }
             | Self::Stopping { .. }
             | Self::OrderRefused { .. }
             | Self::Flapped { .. }

@@ -9,8 +9,8 @@
 //! [`policy`] those into what should be announced, [`reconcile`] that into steps. [`schedule`] says when
 //! to probe. [`damping`] says how long what came and went stays withdrawn, with the penalty of [`decay`].
 //! [`flap`] watches sessions come and go, and [`hold`] says how one is kept down. [`overrides`] are the orders of
-//! operators. [`history`] is what happened, with its evidence. [`status`] is the one document that everybody reads,
-//! and [`metrics`] writes it for Prometheus.
+//! operators. [`reload`] says what a new configuration changes. [`history`] is what happened, with its evidence.
+//! [`status`] is the one document that everybody reads, and [`metrics`] writes it for Prometheus.
 //!
 //! **Pure: text in, text out.**
 //! [`config`] reads YAML, or reports every finding with its position. [`render`] writes `bird.conf`, the files
@@ -70,6 +70,7 @@ pub mod passwords;
 pub mod policy;
 pub mod probe;
 pub mod reconcile;
+pub mod reload;
 pub mod render;
 pub mod schedule;
 pub mod status;

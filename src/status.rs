@@ -81,8 +81,11 @@ pub struct Controller {
     pub pid: u32,
     /// When it started.
     pub started_at: Timestamp,
-    /// When it read its configuration.
+    /// When it read the configuration that is in force.
     pub config_loaded_at: Timestamp,
+    /// Whether it read another one since, and did not take it; `problems` says why.
+    #[serde(default)]
+    pub reload_refused: bool,
     /// What is wrong with the daemon itself, and what to do: orders or history that cannot be written.
     pub problems: Vec<String>,
 }

@@ -26,6 +26,7 @@ const PURE: &[&str] = &[
     "policy.rs",
     "policy",
     "reconcile.rs",
+    "reload.rs",
     "compare.rs",
     "compare",
     "schedule.rs",

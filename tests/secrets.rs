@@ -110,6 +110,8 @@ fn calls() -> Vec<Vec<String>> {
         "probe",
         "probe --json",
         "run",
+        "reload",
+        "reload --json",
         "schema",
         "completions bash",
         "man",

@@ -22,7 +22,7 @@ pub fn run(config: &Path, options: Log) -> Result<Output, Failure> {
         );
     }
     let runtime = runtime()?;
-    let ended = runtime.block_on(daemon::run(parsed.config));
+    let ended = runtime.block_on(daemon::run(parsed.config, config.to_owned()));
     // Without waiting for file operations that hang.
     runtime.shutdown_background();
     ended

@@ -86,6 +86,21 @@ impl Diagnostics {
             .any(|finding| finding.severity == Severity::Error)
     }
 
+    /// How many of them are errors.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+        self.findings.iter().filter(is_error).count()
+    }
+
+    /// The first error in one line, with its position.
+    #[must_use]
+    pub fn first_error(&self) -> Option<String> {
+        let mut findings = self.findings.iter();
+        let error = findings.find(|finding| finding.severity == Severity::Error)?;
+        Some(self.header(error))
+    }
+
     /// Adds a finding that came up after parsing, for example about a file that the configuration names.
     pub fn push(&mut self, finding: Finding) {
         self.findings.push(finding);

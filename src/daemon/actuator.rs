@@ -8,11 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Event, FamilyId};
+use super::address::Mailbox;
+use super::{FamilyId, Report};
 use crate::bird::client::{self, Client};
 use crate::config::Config;
 use crate::files::DiskError;
@@ -67,8 +68,8 @@ impl Connection {
 
 /// One family in motion.
 pub(super) struct Actuator {
-    /// Which.
-    pub(super) family: FamilyId,
+    /// Which, and where results go.
+    pub(super) address: Mailbox<FamilyId>,
     /// Its protocol and the drained twin.
     pub(super) names: [String; 2],
     /// What to do.
@@ -83,22 +84,17 @@ pub(super) struct Actuator {
     pub(super) bird_is_back: watch::Receiver<u64>,
     /// Something else is wanted now.
     pub(super) called_off: CancellationToken,
-    /// Where results go.
-    pub(super) events: mpsc::Sender<Event>,
 }
 
 impl Actuator {
     /// Tries until it succeeds or is called off.
     pub(super) async fn run(mut self) {
         let called_off = self.called_off.clone();
-        let family = self.family;
-        let events = self.events.clone();
         tokio::select! {
             () = called_off.cancelled() => {}
             () = self.converge() => {}
         }
-        // The queue is closed only when the daemon stops.
-        let _ = events.send(Event::Ended(family)).await;
+        self.address.send(Report::Ended).await;
     }
 
     async fn converge(&mut self) {
@@ -107,10 +103,8 @@ impl Actuator {
             self.bird_is_back.mark_unchanged();
             let attempt = self.attempt().await;
             let failed = attempt.error.is_some();
-            let _ = self
-                .events
-                .send(Event::Actuated(self.family, attempt))
-                .await;
+            let report = |id| Report::Actuated(id, attempt);
+            self.address.send(report).await;
             if !failed {
                 return;
             }

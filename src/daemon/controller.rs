@@ -17,21 +17,24 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::actuator::CONNECTIONS;
+use super::address::{self, Address, Mailbox};
 use super::family::{FamilyState, Motion, ProbeState};
 use super::holds::Holds;
 use super::manager::Manager;
-use super::measure::Measure;
+use super::measure::Counted;
 use super::orders::OrderBook;
 use super::orphans::Orphans;
 use super::poller::{ExportId, ExportQuestion, Poll, exports};
-use super::prober::Prober;
+use super::prober::{Prober, Probing};
 use super::record::Recorder;
 use super::sessions::Sessions;
 use super::signals::Stop;
-use super::{Error, Event, FamilyId, LAST_ANSWER, Observed, ProbeId, STOP_DEADLINE};
+use super::watcher;
+use super::{Error, Event, FamilyId, LAST_ANSWER, Observed, ProbeId, Report, STOP_DEADLINE};
 use crate::config::{CheckKind, Config, OnStop, Service};
 use crate::health::Tracker;
 use crate::history;
+use crate::metrics::Confirmations;
 use crate::overrides::Override;
 use crate::policy::Announcement;
 use crate::schedule::Schedule;
@@ -66,6 +69,53 @@ pub(super) struct BirdState {
     pub(super) exports: HashMap<ExportId, Option<bool>>,
 }
 
+/// What the tasks report that work for this configuration, and where the two report that outlive it.
+pub(super) struct Reports {
+    sender: mpsc::Sender<Report>,
+    pub(super) queue: mpsc::Receiver<Report>,
+    /// The poller.
+    pub(super) poller: watch::Sender<Address<Arc<Config>>>,
+    /// The watcher of addresses: whether anybody needs it.
+    pub(super) watcher: watch::Sender<Address<bool>>,
+}
+
+impl Reports {
+    /// For the tasks of this configuration.
+    fn new(config: &Arc<Config>) -> Self {
+        let (sender, queue) = address::queue();
+        let reports = || sender.clone();
+        Self {
+            queue,
+            poller: watch::Sender::new(Address {
+                id: Arc::clone(config),
+                reports: reports(),
+            }),
+            watcher: watch::Sender::new(Address {
+                id: watcher::is_needed(config),
+                reports: reports(),
+            }),
+            sender,
+        }
+    }
+
+    /// The same for another configuration, from now on: nobody hears what is sent to the old queue.
+    pub(super) fn renew(&mut self, config: &Arc<Config>) {
+        let (sender, queue) = address::queue();
+        (self.sender, self.queue) = (sender, queue);
+        let needed = watcher::is_needed(config);
+        self.poller.send_replace(self.address(Arc::clone(config)));
+        self.watcher.send_replace(self.address(needed));
+    }
+
+    /// An address of a task that reports as this.
+    pub(super) fn address<T>(&self, id: T) -> Address<T> {
+        Address {
+            id,
+            reports: self.sender.clone(),
+        }
+    }
+}
+
 /// See the module.
 pub(super) struct Controller {
     pub(super) config: Arc<Config>,
@@ -79,12 +129,17 @@ pub(super) struct Controller {
     pub(super) orphans: Orphans,
     pub(super) questions: Vec<ExportQuestion>,
     pub(super) started_at: Timestamp,
-    pub(super) measure: Measure,
+    pub(super) config_loaded_at: Timestamp,
+    /// Whether the last reload was.
+    pub(super) reload_refused: bool,
+    pub(super) confirmations: Confirmations,
     /// `None` until the host was asked, and again when it cannot be.
     pub(super) addresses: Option<HashSet<IpAddr>>,
     /// Why a stop withdraws everything, once it does.
     pub(super) stopping: Option<&'static str>,
     pub(super) events: mpsc::Sender<Event>,
+    pub(super) reports: Reports,
+    pub(super) probers: JoinSet<Infallible>,
     pub(super) poll_requests: mpsc::Sender<FamilyId>,
     pub(super) bird_is_back: watch::Sender<u64>,
     pub(super) actuators: JoinSet<()>,
@@ -104,11 +159,13 @@ impl Controller {
         recorder: Recorder,
         now: Instant,
     ) -> Self {
+        let stale_after = config.daemon.stale_after.duration();
         let services = config
             .services
             .iter()
-            .map(|service| state_of(service, &config, now))
+            .map(|service| ServiceState::new(service, stale_after, now))
             .collect();
+        let started_at = Timestamp::now();
         Self {
             services,
             orders: OrderBook::default(),
@@ -118,11 +175,15 @@ impl Controller {
             holds: Holds::new(&config, now),
             orphans: Orphans::default(),
             questions: exports(&config),
-            started_at: Timestamp::now(),
-            measure: Measure::new(&config),
+            started_at,
+            config_loaded_at: started_at,
+            reload_refused: false,
+            confirmations: Confirmations::default(),
             addresses: None,
             stopping: None,
             events,
+            reports: Reports::new(&config),
+            probers: JoinSet::new(),
             poll_requests,
             bird_is_back: watch::Sender::new(0),
             actuators: JoinSet::new(),
@@ -134,29 +195,29 @@ impl Controller {
         }
     }
 
-    /// Sets the probers to work, each at a random moment of its first interval.
-    pub(super) fn start_probers(&self, tasks: &mut JoinSet<Infallible>) {
-        for (service, spec) in self.config.services.iter().enumerate() {
+    /// Sets a prober to work for each probe that has none, each at a random moment of its first interval.
+    pub(super) fn start_probers(&mut self) {
+        let config = Arc::clone(&self.config);
+        for (service, spec) in config.services.iter().enumerate() {
             for (probe, target) in spec.targets().into_iter().enumerate() {
+                let state = &mut self.services[service].probes[probe];
+                if state.probing.is_some() {
+                    continue;
+                }
                 let CheckKind::Dns(check) = &spec.checks[target.check].kind;
-                let thresholds = spec.thresholds;
-                let window = thresholds.window.map_or(0, |window| window.size);
-                let in_flight = (thresholds.fall.max(window) as usize).min(MAX_IN_FLIGHT);
-                let delay = spec
-                    .timing
-                    .interval
-                    .duration()
-                    .mul_f64(rand::random::<f64>());
+                let interval = spec.timing.interval.duration();
+                let delay = interval.mul_f64(rand::random::<f64>());
+                let address = watch::Sender::new(self.reports.address(ProbeId { service, probe }));
                 let prober = Prober {
-                    id: ProbeId { service, probe },
+                    address: Mailbox::new(&address),
                     check: check.clone(),
                     server: target.server,
                     timeout: spec.timing.timeout.duration(),
-                    schedule: Schedule::new(spec.timing, in_flight, Instant::now() + delay),
-                    announced: self.services[service].probes[probe].announced.subscribe(),
-                    events: self.events.clone(),
+                    schedule: Schedule::new(spec.timing, in_flight(spec), Instant::now() + delay),
+                    announced: state.announced.subscribe(),
                 };
-                tasks.spawn(prober.run());
+                let task = self.probers.spawn(prober.run());
+                state.probing = Some(Probing { address, task });
             }
         }
     }
@@ -178,7 +239,14 @@ impl Controller {
         loop {
             tokio::select! {
                 stop = &mut stop => return self.end(stop, queue).await,
+                Some(report) = self.reports.queue.recv() => self.take_report(report, Instant::now()),
                 Some(event) = queue.recv() => self.take(event, Instant::now()),
+                Some(ended) = self.probers.join_next() => {
+                    // Those that were called off are no news.
+                    if let Some(error) = ended.err().filter(|error| !error.is_cancelled()) {
+                        return Err(Error::Task(error.to_string()));
+                    }
+                }
                 due = ticks.tick() => self.look_at_clock(due.into(), Instant::now()),
                 Some(_) = self.actuators.join_next() => {}
             }
@@ -224,6 +292,7 @@ impl Controller {
         let mut ticks = interval(TICK);
         while self.is_withdrawing() || !self.open_holds().is_empty() {
             tokio::select! {
+                Some(report) = self.reports.queue.recv() => self.take_report(report, Instant::now()),
                 Some(event) = queue.recv() => self.take(event, Instant::now()),
                 _ = ticks.tick() => self.settle_holds(),
                 () = sleep_until(deadline) => return Err(self.not_stopped()),
@@ -296,21 +365,28 @@ impl Controller {
         (off || gone) && family.has_no_intent()
     }
 
-    fn take(&mut self, event: Event, now: Instant) {
-        match event {
-            Event::Observed(id, observed) => self.on_observed(id, observed, now),
-            Event::Polled(poll) => self.on_poll(*poll, now),
-            Event::Exports(answers) => {
-                self.bird.exports.extend(answers);
+    /// What a task of this configuration reports.
+    pub(super) fn take_report(&mut self, report: Report, now: Instant) {
+        match report {
+            Report::Observed(id, observed) => self.on_observed(id, observed, now),
+            Report::Polled(poll) => self.on_poll(*poll, now),
+            Report::Exports(config, answers) => {
+                self.on_exports(&config, answers);
                 self.on_work_of_poller();
             }
-            Event::Addresses(addresses) => self.on_addresses(addresses, now),
-            Event::Actuated(id, attempt) => self.on_actuated(id, attempt, now),
-            Event::Ended(id) => {
+            Report::Addresses(addresses) => self.on_addresses(addresses, now),
+            Report::Actuated(id, attempt) => self.on_actuated(id, attempt, now),
+            Report::Ended(id) => {
                 self.family(id).end(now);
                 self.settle(id, now);
             }
-            Event::Held(id, attempt) => self.on_held(id, attempt, now),
+            Report::Held(id, attempt) => self.on_held(id, attempt, now),
+        }
+        self.tell_when_ready();
+    }
+
+    fn take(&mut self, event: Event, now: Instant) {
+        match event {
             Event::Leftovers(found) => self.on_leftovers(found, now),
             Event::Swept(name, attempt) => self.on_swept(name, attempt, now),
             // Whoever asked may be gone.
@@ -326,13 +402,13 @@ impl Controller {
                 let measured = (self.snapshot(Timestamp::now()), self.measurements(now));
                 drop(reply.send(measured));
             }
+            Event::Reload(reading) => self.on_reload(reading, now),
             Event::Problem(part, problem) => self.on_problem(part, problem),
         }
         self.tell_when_ready();
     }
 
     fn on_observed(&mut self, id: ProbeId, observed: Observed, now: Instant) {
-        self.measure.observed(id, &observed);
         let probe = &mut self.services[id.service].probes[id.probe];
         let service = &self.config.services[id.service].name;
         tracing::debug!(%service, check = probe.name, verdict = ?observed.verdict, detail = observed.detail, "verdict");
@@ -342,6 +418,10 @@ impl Controller {
     }
 
     fn on_addresses(&mut self, addresses: io::Result<HashSet<IpAddr>>, now: Instant) {
+        // One last look, from before a reload.
+        if !watcher::is_needed(&self.config) {
+            return;
+        }
         let problem = addresses.as_ref().err().map(|error| {
             format!(
                 "the addresses of this host cannot be read: {error}. What needs one stays as it is"
@@ -402,35 +482,45 @@ impl Controller {
     }
 }
 
-fn state_of(service: &Service, config: &Config, now: Instant) -> ServiceState {
-    let stale_after = config.daemon.stale_after.duration();
-    let probes = service.targets().into_iter().map(|target| {
-        let spec = &service.checks[target.check];
-        let check = spec.name.clone();
-        ProbeState {
-            name: format!("{check} at {}", target.server.ip()),
-            check,
-            server: target.server,
-            gates: target.gates,
-            on_failure: spec.on_failure,
-            tracker: Tracker::new(service.thresholds, stale_after, now),
-            pulse: Pulse::new(
-                service.timing.interval.duration(),
-                service.timing.timeout.duration(),
-                now,
-            ),
-            reason: String::new(),
-            last: None,
-            announced: watch::Sender::new(true),
+/// How many probes of one check at one server may be unanswered.
+pub(super) fn in_flight(spec: &Service) -> usize {
+    let window = spec.thresholds.window.map_or(0, |window| window.size);
+    (spec.thresholds.fall.max(window) as usize).min(MAX_IN_FLIGHT)
+}
+
+impl ServiceState {
+    /// A service of which nothing is known yet.
+    pub(super) fn new(service: &Service, stale_after: Duration, now: Instant) -> Self {
+        let probes = service.targets().into_iter().map(|target| {
+            let spec = &service.checks[target.check];
+            let check = spec.name.clone();
+            ProbeState {
+                name: format!("{check} at {}", target.server.ip()),
+                check,
+                server: target.server,
+                gates: target.gates,
+                on_failure: spec.on_failure,
+                tracker: Tracker::new(service.thresholds, stale_after, now),
+                pulse: Pulse::new(
+                    service.timing.interval.duration(),
+                    service.timing.timeout.duration(),
+                    now,
+                ),
+                reason: String::new(),
+                last: None,
+                announced: watch::Sender::new(true),
+                counted: Counted::default(),
+                probing: None,
+            }
+        });
+        let families = service
+            .families()
+            .map(|family| FamilyState::new(service, family, now));
+        Self {
+            probes: probes.collect(),
+            families: families.collect(),
+            order: None,
         }
-    });
-    let families = service
-        .families()
-        .map(|family| FamilyState::new(service, family, now));
-    ServiceState {
-        probes: probes.collect(),
-        families: families.collect(),
-        order: None,
     }
 }
 

@@ -7,7 +7,10 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::Observed;
+use super::address::Address;
+use super::measure::{Counted, Mismatch};
+use super::prober::Probing;
+use super::{FamilyId, Observed};
 use crate::config::{OnFailure, Service};
 use crate::damping::{Damper, Input};
 use crate::health::{Change, Health, Tracker};
@@ -39,12 +42,17 @@ pub(super) struct ProbeState {
     pub(super) last: Option<Observed>,
     /// Tells the prober whether anything is announced that it decides on.
     pub(super) announced: watch::Sender<bool>,
+    /// What is counted for the metrics.
+    pub(super) counted: Counted,
+    /// The prober at work; `None` until it is.
+    pub(super) probing: Option<Probing>,
 }
 
 impl ProbeState {
     /// Takes a verdict. True if it decided something.
     pub(super) fn on(&mut self, now: Instant, observed: Observed) -> bool {
         self.pulse.on(now);
+        self.counted.on(&observed);
         let change = self.tracker.on(now, observed.sent, observed.verdict);
         let decided = self.decided(change, &observed.detail);
         self.last = Some(observed);
@@ -94,7 +102,7 @@ pub(super) struct FamilyState {
     /// Since when.
     pub(super) since: Timestamp,
     /// What it costs to come and go; `None`: nothing.
-    damper: Option<Damper>,
+    pub(super) damper: Option<Damper>,
     /// What is.
     pub(super) view: FamilyView,
     /// When `view` was last changed by ourselves: an older poll does not know it.
@@ -105,6 +113,8 @@ pub(super) struct FamilyState {
     pub(super) error: Option<String>,
     /// Whether BIRD's configuration includes the intent files; `None` if it cannot be read.
     pub(super) protected: [Option<bool>; 2],
+    /// For how long it was not as desired, all in all.
+    pub(super) mismatch: Mismatch,
 }
 
 /// An actuator at work.
@@ -119,6 +129,8 @@ pub(super) struct Motion {
     pub(super) confirmed: bool,
     /// Ends it.
     pub(super) call_off: CancellationToken,
+    /// Where its reports go.
+    pub(super) address: watch::Sender<Address<FamilyId>>,
 }
 
 impl FamilyState {
@@ -138,6 +150,7 @@ impl FamilyState {
             motion: None,
             error: None,
             protected: [None; 2],
+            mismatch: Mismatch::default(),
         }
     }
 

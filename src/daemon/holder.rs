@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::Event;
+use super::Report;
 use super::actuator::Connection;
+use super::address::Mailbox;
 use crate::config::Config;
 use crate::hold::Step;
 use crate::intent;
@@ -31,8 +32,8 @@ pub(super) struct Attempt {
 
 /// One attempt at one session.
 pub(super) struct Holder {
-    /// Which.
-    pub(super) session: SessionId,
+    /// Which, and where the result goes.
+    pub(super) address: Mailbox<SessionId>,
     /// The BGP protocol.
     pub(super) name: String,
     /// What to do.
@@ -45,13 +46,11 @@ pub(super) struct Holder {
     pub(super) connections: Arc<Semaphore>,
     /// Something else is wanted now.
     pub(super) called_off: CancellationToken,
-    /// Where the result goes.
-    pub(super) events: mpsc::Sender<Event>,
 }
 
 impl Holder {
     /// Tries, unless it is called off.
-    pub(super) async fn run(self) {
+    pub(super) async fn run(mut self) {
         let mut attempt = Attempt {
             done: Vec::new(),
             error: None,
@@ -60,8 +59,8 @@ impl Holder {
             () = self.called_off.cancelled() => {}
             () = self.attempt(&mut attempt) => {}
         }
-        // The queue is closed only when the daemon stops.
-        let _ = self.events.send(Event::Held(self.session, attempt)).await;
+        let report = |id| Report::Held(id, attempt);
+        self.address.send(report).await;
     }
 
     /// A file that cannot be written or removed does not keep the command from BIRD.

@@ -1,14 +1,16 @@
 //! Sessions that are kept disabled because they flap: compares what is wanted with what is, and sets a holder to work
 //! on the difference.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::FamilyId;
+use super::address::{Address, Mailbox};
 use super::controller::Controller;
 use super::holder::{Attempt, CONNECTIONS, Holder, SessionId};
 use super::poller::{Poll, sessions};
@@ -58,6 +60,8 @@ struct Motion {
     steps: Vec<Step>,
     /// Ends it.
     call_off: CancellationToken,
+    /// Where its report goes.
+    address: watch::Sender<Address<SessionId>>,
 }
 
 /// What the status says of a hold.
@@ -92,6 +96,35 @@ impl Holds {
         }
     }
 
+    /// Goes on with other sessions, of which `fresh` knows nothing yet: those of the same name keep their state.
+    pub(super) fn adopt(&mut self, fresh: Self) {
+        let before = std::mem::replace(&mut self.states, fresh.states);
+        let named = |state: HoldState| (state.name.clone(), state);
+        let mut before: HashMap<_, _> = before.into_iter().map(named).collect();
+        for state in &mut self.states {
+            if let Some(known) = before.remove(&state.name) {
+                *state = known;
+            }
+        }
+        for motion in before.into_values().filter_map(|state| state.motion) {
+            motion.call_off.cancel();
+        }
+    }
+
+    /// Tells the holders at work where they report to.
+    pub(super) fn tell_addresses(&self, address: impl Fn(SessionId) -> Address<SessionId>) {
+        for (id, state) in self.states.iter().enumerate() {
+            if let Some(motion) = &state.motion {
+                motion.address.send_replace(address(id));
+            }
+        }
+    }
+
+    /// Whether the daemon stops.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// What the status says of a session.
     pub(super) fn of(&self, id: SessionId) -> Hold {
         let held = |state: &&HoldState| state.view.seen == Seen::Held;
@@ -122,12 +155,14 @@ impl Holds {
         })
     }
 
-    /// A poll: what BIRD and the disk say.
-    pub(super) fn observe(&mut self, poll: &Poll) {
+    /// A poll: what BIRD says, and the disk where that was asked for this configuration.
+    pub(super) fn observe(&mut self, poll: &Poll, is_current: bool) {
         let files = poll.files.as_ref();
         for (id, state) in self.states.iter_mut().enumerate() {
             let protected = files.and_then(|files| files.protected.as_ref());
-            state.protected = protected.map(|names| names.contains(&state.name));
+            if is_current {
+                state.protected = protected.map(|names| names.contains(&state.name));
+            }
             if state.changed < poll.began {
                 let protocol = poll.said.protocol(&state.name);
                 let drop_in = files.and_then(|files| files.drop_ins.get(id));
@@ -256,20 +291,22 @@ impl Controller {
             return;
         }
         let call_off = CancellationToken::new();
+        let address = watch::Sender::new(self.reports.address(id));
+        let mailbox = Mailbox::new(&address);
         state.motion = Some(Motion {
             wanted,
             steps: steps.clone(),
             call_off: call_off.clone(),
+            address,
         });
         let holder = Holder {
-            session: id,
+            address: mailbox,
             name: state.name.clone(),
             steps,
             message: state.wanted.clone().unwrap_or_else(|| RELEASED.to_owned()),
             config: Arc::clone(&self.config),
             connections: Arc::clone(&self.holds.connections),
             called_off: call_off,
-            events: self.events.clone(),
         };
         self.actuators.spawn(holder.run());
     }

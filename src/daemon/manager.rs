@@ -118,17 +118,23 @@ impl Controller {
         self.manager.notifier.flush();
     }
 
-    /// The configuration is being read again; [`Self::tell_reloaded`] ends that.
-    #[expect(dead_code, reason = "for the reload")]
+    /// A new configuration comes into force; [`Self::tell_reloaded`] ends that.
     pub(super) fn tell_reloading(&mut self) {
-        self.manager.notifier.reloading();
+        if self.is_ready() {
+            self.manager.notifier.reloading();
+        }
     }
 
-    /// The configuration was read again, or refused.
-    #[expect(dead_code, reason = "for the reload")]
+    /// The new configuration is in force, or was refused.
     pub(super) fn tell_reloaded(&mut self) {
-        self.tell_status();
-        self.manager.notifier.ready();
+        if self.is_ready() {
+            self.tell_status();
+            self.manager.notifier.ready();
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        matches!(self.manager.readiness, Readiness::Ready)
     }
 
     /// The daemon ends, and this is what it does about announcements until then.

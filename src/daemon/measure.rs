@@ -3,23 +3,38 @@
 use std::time::{Duration, Instant};
 
 use super::controller::Controller;
-use super::{FamilyId, Observed, ProbeId};
-use crate::config::Config;
+use super::{FamilyId, Observed};
 use crate::history::Event;
-use crate::metrics::{
-    Confirmations, FamilyMeasurements, Histogram, Measurements, ProbeMeasurements, Verdicts,
-};
+use crate::metrics::{FamilyMeasurements, Histogram, Measurements, ProbeMeasurements, Verdicts};
 
-/// Counters, by the positions of what they count.
-pub(super) struct Measure {
-    probes: Vec<Vec<(Verdicts, Histogram)>>,
-    mismatches: Vec<Vec<Mismatch>>,
-    confirmations: Confirmations,
+/// What one probe found, all in all.
+pub(super) struct Counted {
+    verdicts: Verdicts,
+    latency: Histogram,
+}
+
+impl Default for Counted {
+    fn default() -> Self {
+        Self {
+            verdicts: Verdicts::default(),
+            latency: Histogram::latency(),
+        }
+    }
+}
+
+impl Counted {
+    /// Counts what a probe found.
+    pub(super) fn on(&mut self, observed: &Observed) {
+        self.verdicts.count(observed.verdict);
+        if let Some(took) = observed.latency {
+            self.latency.observe(took.as_secs_f64());
+        }
+    }
 }
 
 /// The time in which something was not as it should be.
 #[derive(Debug, Clone, Copy, Default)]
-struct Mismatch {
+pub(super) struct Mismatch {
     since: Option<Instant>,
     before: Duration,
 }
@@ -43,29 +58,15 @@ impl Mismatch {
     }
 }
 
-impl Measure {
-    /// Everything of this configuration, never seen yet.
-    pub(super) fn new(config: &Config) -> Self {
-        let services = || config.services.iter();
-        let probe = || (Verdicts::default(), Histogram::latency());
-        Self {
-            probes: services()
-                .map(|service| service.targets().iter().map(|_| probe()).collect())
-                .collect(),
-            mismatches: services()
-                .map(|service| service.families().map(|_| Mismatch::default()).collect())
-                .collect(),
-            confirmations: Confirmations::default(),
-        }
-    }
-
-    /// Counts what a probe found.
-    pub(super) fn observed(&mut self, id: ProbeId, observed: &Observed) {
-        let (verdicts, latency) = &mut self.probes[id.service][id.probe];
-        verdicts.count(observed.verdict);
-        if let Some(took) = observed.latency {
-            latency.observe(took.as_secs_f64());
-        }
+impl Controller {
+    /// Looks whether a family is as it should be.
+    pub(super) fn compare(&mut self, id: FamilyId, now: Instant) {
+        let family = self.family(id);
+        let actual = family.view.actual();
+        let differs = family
+            .desired
+            .is_some_and(|desired| actual != Some(desired));
+        family.mismatch.on(now, differs);
     }
 
     /// Counts what counts among the events.
@@ -79,49 +80,30 @@ impl Measure {
             self.confirmations.observe(*state, milliseconds / 1000.0);
         }
     }
-}
-
-impl Controller {
-    /// Looks whether a family is as it should be.
-    pub(super) fn compare(&mut self, id: FamilyId, now: Instant) {
-        let family = self.family(id);
-        let actual = family.view.actual();
-        let differs = family
-            .desired
-            .is_some_and(|desired| actual != Some(desired));
-        self.measure.mismatches[id.service][id.family].on(now, differs);
-    }
 
     /// All that was counted.
     pub(super) fn measurements(&self, now: Instant) -> Measurements {
         let services = || self.config.services.iter().zip(&self.services);
-        let probes = services()
-            .zip(&self.measure.probes)
-            .flat_map(|((spec, state), counted)| {
-                let each = state.probes.iter().zip(counted);
-                each.map(|(probe, (verdicts, latency))| ProbeMeasurements {
-                    service: spec.name.to_string(),
-                    check: probe.check.clone(),
-                    server: probe.server.to_string(),
-                    verdicts: *verdicts,
-                    latency: latency.clone(),
-                })
-            });
-        let families =
-            services()
-                .zip(&self.measure.mismatches)
-                .flat_map(|((spec, state), mismatches)| {
-                    let each = state.families.iter().zip(mismatches);
-                    each.map(|(family, mismatch)| FamilyMeasurements {
-                        service: spec.name.to_string(),
-                        family: family.family,
-                        mismatch: mismatch.total(now),
-                    })
-                });
+        let probes = services().flat_map(|(spec, state)| {
+            state.probes.iter().map(|probe| ProbeMeasurements {
+                service: spec.name.to_string(),
+                check: probe.check.clone(),
+                server: probe.server.to_string(),
+                verdicts: probe.counted.verdicts,
+                latency: probe.counted.latency.clone(),
+            })
+        });
+        let families = services().flat_map(|(spec, state)| {
+            state.families.iter().map(|family| FamilyMeasurements {
+                service: spec.name.to_string(),
+                family: family.family,
+                mismatch: family.mismatch.total(now),
+            })
+        });
         Measurements {
             probes: probes.collect(),
             families: families.collect(),
-            confirmations: self.measure.confirmations.clone(),
+            confirmations: self.confirmations.clone(),
         }
     }
 }

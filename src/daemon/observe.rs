@@ -1,5 +1,6 @@
 //! What BIRD and the actuators report, taken into the controller's state.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -7,8 +8,9 @@ use jiff::Timestamp;
 use super::FamilyId;
 use super::actuator::Attempt;
 use super::controller::Controller;
-use super::poller::{Poll, families};
+use super::poller::{ExportId, Poll, families};
 use crate::bird::client;
+use crate::config::Config;
 use crate::history::Event;
 use crate::reconcile::{FamilyView, ProtocolView, Seen};
 
@@ -19,7 +21,7 @@ const HANGS: &str = "the intent files and BIRD's configuration cannot be read: t
 impl Controller {
     pub(super) fn on_poll(&mut self, poll: Result<Poll, client::Error>, now: Instant) {
         match poll {
-            Ok(poll) => {
+            Ok(mut poll) => {
                 if self.bird.error.take().is_some() || self.bird.poll.is_none() {
                     let version = poll.said.daemon.version.clone();
                     self.record(Event::BirdAnswers { version });
@@ -27,8 +29,13 @@ impl Controller {
                 }
                 let hangs = poll.files.is_none().then(|| HANGS.to_owned());
                 self.on_problem("files", hangs);
+                // Positions of another configuration; the next poll is under way.
+                if !Arc::ptr_eq(&poll.config, &self.config) {
+                    poll.files = None;
+                }
                 self.observe(&poll);
-                self.holds.observe(&poll);
+                self.holds
+                    .observe(&poll, Arc::ptr_eq(&poll.config, &self.config));
                 self.watch_sessions(&poll);
                 self.bird.poll = Some(poll);
             }
@@ -53,6 +60,17 @@ impl Controller {
         self.on_work_of_poller();
     }
 
+    /// Answers about exports, by their positions in this configuration.
+    pub(super) fn on_exports(
+        &mut self,
+        config: &Arc<Config>,
+        answers: Vec<(ExportId, Option<bool>)>,
+    ) {
+        if Arc::ptr_eq(config, &self.config) {
+            self.bird.exports.extend(answers);
+        }
+    }
+
     /// Nobody knows what BIRD does.
     fn forget(&mut self) {
         for family in self
@@ -66,11 +84,14 @@ impl Controller {
     }
 
     fn observe(&mut self, poll: &Poll) {
+        let is_current = Arc::ptr_eq(&poll.config, &self.config);
         for (id, names) in families(&self.config) {
             let family = &mut self.services[id.service].families[id.family];
             let files = poll.files.as_ref();
             let protected = files.and_then(|files| files.protected.as_ref());
-            family.protected = names.each_ref().map(|name| Some(protected?.contains(name)));
+            if is_current {
+                family.protected = names.each_ref().map(|name| Some(protected?.contains(name)));
+            }
             if family.changed < poll.began {
                 let known = [family.view.normal.intent, family.view.drain.intent];
                 let intents = files

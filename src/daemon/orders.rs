@@ -39,11 +39,7 @@ pub(super) type Taken = Result<(Vec<Outcome>, u64), String>;
 impl Controller {
     /// Puts in force what the start found.
     pub(super) fn adopt_orders(&mut self, found: Found) {
-        self.orders.absent = found.orders;
-        let services = self.config.services.iter().zip(&mut self.services);
-        for (spec, state) in services {
-            state.order = self.orders.absent.remove(spec.name.as_str());
-        }
+        self.distribute(found.orders);
         for (service, order) in self.orders_in_force() {
             let (kind, by) = (order.kind, &order.by);
             tracing::warn!(service, %kind, by, reason = order.reason, "an order is in force");
@@ -57,6 +53,21 @@ impl Controller {
         }
         self.tell_absent();
         self.end_orders(Timestamp::now(), Instant::now());
+    }
+
+    /// Each to its service, if there is one.
+    fn distribute(&mut self, orders: Orders) {
+        self.orders.absent = orders;
+        let services = self.config.services.iter().zip(&mut self.services);
+        for (spec, state) in services {
+            state.order = self.orders.absent.remove(spec.name.as_str());
+        }
+    }
+
+    /// The same orders for the services of another configuration.
+    pub(super) fn redistribute(&mut self, orders: Orders) {
+        self.distribute(orders);
+        self.tell_absent();
     }
 
     /// Does what is asked, at once.
@@ -117,7 +128,7 @@ impl Controller {
     }
 
     /// All of them, those of absent services, too.
-    fn orders_in_force(&self) -> Orders {
+    pub(super) fn orders_in_force(&self) -> Orders {
         let services = self.config.services.iter().zip(&self.services);
         let present = services.filter_map(|(spec, state)| {
             let order = state.order.clone()?;

@@ -145,7 +145,7 @@ impl Controller {
     }
 
     /// The look may have begun before something else was configured.
-    fn adopt(&mut self, found: Vec<Leftover>, now: Instant) {
+    pub(super) fn adopt(&mut self, found: Vec<Leftover>, now: Instant) {
         if found.is_empty() && self.orphans.states.is_empty() {
             return;
         }

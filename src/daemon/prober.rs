@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Event, Observed, ProbeId};
+use super::address::{Address, Mailbox};
+use super::{Observed, ProbeId, Report};
 use crate::config::DnsCheck;
 use crate::dns::Outcome;
 use crate::probe;
@@ -16,8 +17,8 @@ use crate::schedule::{Probe, Schedule};
 
 /// What a prober is to do.
 pub(super) struct Prober {
-    /// Who it reports as.
-    pub(super) id: ProbeId,
+    /// Where verdicts go.
+    pub(super) address: Mailbox<ProbeId>,
     /// The check.
     pub(super) check: DnsCheck,
     /// The server.
@@ -28,8 +29,20 @@ pub(super) struct Prober {
     pub(super) schedule: Schedule,
     /// Whether anything that this probe decides on is announced.
     pub(super) announced: watch::Receiver<bool>,
-    /// Where verdicts go.
-    pub(super) events: mpsc::Sender<Event>,
+}
+
+/// A prober at work, which ends with this.
+pub(super) struct Probing {
+    /// Where its verdicts go.
+    pub(super) address: watch::Sender<Address<ProbeId>>,
+    /// The task.
+    pub(super) task: AbortHandle,
+}
+
+impl Drop for Probing {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// A probe that has come to its end.
@@ -89,8 +102,8 @@ impl Prober {
             latency: outcome.answer.and_then(|answer| answer.latency),
             at: Timestamp::now(),
         };
-        // The queue is closed only when the daemon stops, and this task with it.
-        let _ = self.events.send(Event::Observed(self.id, observed)).await;
+        let report = |id| Report::Observed(id, observed);
+        self.address.send(report).await;
     }
 }
 

@@ -64,7 +64,7 @@ impl Recorder {
 impl Controller {
     /// Takes note of an event.
     pub(super) fn record(&mut self, event: Event) {
-        self.measure.noted(&event);
+        self.noted(&event);
         log(&event);
         let recorder = &mut self.recorder;
         let record = recorder.memory.add(Timestamp::now(), event);
@@ -80,6 +80,14 @@ fn log(event: &Event) {
             node,
             services,
         } => tracing::info!(node, services, version, "started"),
+        Event::Reloaded { by, changes } => {
+            tracing::info!(by, changes, "a new configuration is in force");
+        }
+        Event::ReloadRefused { by, because } => tracing::error!(
+            by,
+            because,
+            "the configuration was not taken; the one before stays in force"
+        ),
         Event::Stopping { signal, on_stop } => tracing::info!(signal, on_stop, "stopping"),
         Event::Decided {
             service,

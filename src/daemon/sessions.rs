@@ -1,5 +1,6 @@
 //! Each configured session: its tracker, fed with every poll, and what it adds to the status.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -56,6 +57,25 @@ impl Sessions {
         Self {
             states: states.collect(),
             bird: BirdWatch::default(),
+        }
+    }
+
+    /// Goes on with other sessions, of which `fresh` knows nothing yet: those that are the same keep their flaps.
+    pub(super) fn adopt(&mut self, fresh: Self) {
+        let before = std::mem::replace(&mut self.states, fresh.states);
+        let named = |state: SessionState| (state.tracker.session().to_owned(), state);
+        let mut before: HashMap<_, _> = before.into_iter().map(named).collect();
+        for state in &mut self.states {
+            let known = before.remove(state.tracker.session());
+            let is_same = |old: &SessionState| {
+                old.remote == state.remote && old.tracker.counts_like(&state.tracker)
+            };
+            if let Some(known) = known.filter(is_same) {
+                *state = SessionState {
+                    asn: state.asn,
+                    ..known
+                };
+            }
         }
     }
 

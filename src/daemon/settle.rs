@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::FamilyId;
 use super::actuator::Actuator;
+use super::address::Mailbox;
 use super::controller::Controller;
 use super::family::{FamilyState, Motion, ProbeState};
 use crate::history::{Event, Evidence};
@@ -183,9 +185,10 @@ impl Controller {
             &self.announcements
         };
         let connections = Arc::clone(connections);
+        let address = watch::Sender::new(self.reports.address(id));
         let family = &mut self.services[id.service].families[id.family];
         let actuator = Actuator {
-            family: id,
+            address: Mailbox::new(&address),
             names: family.names.clone(),
             steps: steps.clone(),
             reason: family.reason.clone(),
@@ -193,7 +196,6 @@ impl Controller {
             connections,
             bird_is_back: self.bird_is_back.subscribe(),
             called_off: call_off.clone(),
-            events: self.events.clone(),
         };
         family.motion = Some(Motion {
             target,
@@ -201,6 +203,7 @@ impl Controller {
             began: now,
             confirmed: false,
             call_off,
+            address,
         });
         self.actuators.spawn(actuator.run());
     }

@@ -26,32 +26,37 @@ impl Stop {
 
 /// The signals that mean something.
 pub(super) struct Signals {
+    /// Those that say to stop.
+    pub(super) stop: StopSignals,
+    /// SIGHUP: the one that says to read the configuration anew.
+    pub(super) hangup: Signal,
+}
+
+/// The signals that say to stop.
+pub(super) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
 }
 
 impl Signals {
     /// Takes them over from the system, which would end the process.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
+            stop: StopSignals {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            },
             hangup: signal(SignalKind::hangup())?,
         })
     }
+}
 
-    /// Waits for one that says to stop. SIGTERM may be the beginning of a restart: that is asked, if this is a unit of
-    /// systemd's.
-    pub(super) async fn stop(mut self, is_unit: bool) -> Stop {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return self.terminated(is_unit).await,
-                _ = self.interrupt.recv() => return Stop::by("SIGINT"),
-                _ = self.hangup.recv() => {
-                    tracing::warn!("SIGHUP is ignored: the configuration is read at the start only");
-                }
-            }
+impl StopSignals {
+    /// Waits for one of them. SIGTERM may be the beginning of a restart: that is asked, if this is a unit of systemd's.
+    pub(super) async fn wait(mut self, is_unit: bool) -> Stop {
+        tokio::select! {
+            _ = self.terminate.recv() => self.terminated(is_unit).await,
+            _ = self.interrupt.recv() => Stop::by("SIGINT"),
         }
     }
 

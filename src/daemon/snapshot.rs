@@ -32,7 +32,8 @@ impl Controller {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 pid: std::process::id(),
                 started_at: self.started_at,
-                config_loaded_at: self.started_at,
+                config_loaded_at: self.config_loaded_at,
+                reload_refused: self.reload_refused,
                 problems: self
                     .recorder
                     .problem()

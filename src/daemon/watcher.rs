@@ -3,22 +3,36 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::timeout;
 
-use super::Event;
+use super::Report;
+use super::address::Mailbox;
+use crate::config::{Config, OnFailure, Service};
 use crate::host;
 
 /// Between two looks: an address that goes away withdraws within this time.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Looks for ever.
-pub(super) async fn run(events: mpsc::Sender<Event>) -> Infallible {
-    let mut ticks = interval(INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// Whether anything in a configuration depends on the addresses.
+pub(super) fn is_needed(config: &Config) -> bool {
+    let drains = |service: &Service| {
+        let mut checks = service.checks.iter();
+        checks.any(|check| check.on_failure == OnFailure::Drain)
+    };
+    let asks = |service: &Service| service.require_address || drains(service);
+    config.services.iter().any(asks)
+}
+
+/// Looks for ever, while it is told that somebody needs it.
+pub(super) async fn run(mut address: Mailbox<bool>) -> Infallible {
     loop {
-        ticks.tick().await;
-        // The queue is closed only when the daemon stops, and this task with it.
-        let _ = events.send(Event::Addresses(host::addresses())).await;
+        if !address.id() {
+            address.changed().await;
+            continue;
+        }
+        let addresses = host::addresses();
+        let report = |_| Report::Addresses(addresses);
+        address.send(report).await;
+        let _ = timeout(INTERVAL, address.changed()).await;
     }
 }

@@ -70,6 +70,14 @@ fn of_event(event: &Event) -> Line {
             let why = format!("version {version} on {node}, services: {services}");
             line("anycastctl", "started", WARN, why)
         }
+        Event::Reloaded { by, changes } => {
+            let why = format!("by {by}: {changes}");
+            line("anycastctl", "configuration loaded", WARN, why)
+        }
+        Event::ReloadRefused { by, because } => {
+            let why = format!("by {by}: {because}");
+            line("anycastctl", "configuration refused", BAD, why)
+        }
         Event::Stopping { signal, on_stop } => {
             let why = match on_stop.as_str() {
                 "restart" => format!("{signal}, restart: announcements stay"),

@@ -39,6 +39,13 @@ pub(super) fn write(page: &mut Page<'_>, snapshot: &Snapshot) -> fmt::Result {
     )?;
     page.gauge(
         &about(
+            "config_last_reload_successful",
+            "Whether the daemon took its configuration when it last read it.",
+        ),
+        Some(i64::from(!controller.reload_refused)),
+    )?;
+    page.gauge(
+        &about(
             "problems",
             "How much is wrong with the daemon itself; anycastctl status says what.",
         ),

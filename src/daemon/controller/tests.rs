@@ -46,7 +46,7 @@ impl Scene {
         let (polls, _) = mpsc::channel(1);
         let now = Instant::now();
         let mut controller = Controller::new(Arc::new(config), events, polls, recorder(), now);
-        controller.take(Event::Addresses(Ok(addresses(&[OWN]))), now);
+        controller.take_report(Report::Addresses(Ok(addresses(&[OWN]))), now);
         Self { controller, now }
     }
 
@@ -179,7 +179,7 @@ async fn without_damping_nothing_is_ever_held() {
     let addresses = addresses(&[OWN]);
     scene
         .controller
-        .take(Event::Addresses(Ok(addresses)), scene.now);
+        .take_report(Report::Addresses(Ok(addresses)), scene.now);
     scene.both(Verdict::Pass);
     for _ in 0..9 {
         scene.own(Verdict::Fail);
@@ -196,8 +196,8 @@ async fn an_address_that_comes_and_goes_is_damped() {
     scene.both(Verdict::Pass);
     for desired in [Announcement::Announced, Announcement::Withdrawn] {
         for own in [&[][..], &[OWN]] {
-            let event = Event::Addresses(Ok(addresses(own)));
-            scene.controller.take(event, scene.now);
+            let report = Report::Addresses(Ok(addresses(own)));
+            scene.controller.take_report(report, scene.now);
         }
         scene.is(desired, Health::Healthy);
     }
@@ -241,8 +241,8 @@ async fn a_failed_check_of_another_host_drains_and_that_is_all() {
     scene.is(Announcement::Drained, Health::Degraded);
     assert!(scene.service().reason.starts_with(beyond));
     // The host gets this address: so it was its own server all the time.
-    let event = Event::Addresses(Ok(addresses(&[OWN, OTHER])));
-    scene.controller.take(event, scene.now);
+    let report = Report::Addresses(Ok(addresses(&[OWN, OTHER])));
+    scene.controller.take_report(report, scene.now);
     let reason = scene.service().reason;
     assert!(
         reason.starts_with("recursion at 198.51.100.1: "),

@@ -26,6 +26,7 @@ pub(crate) fn snapshot() -> Snapshot {
             pid: 812,
             started_at: since,
             config_loaded_at: since,
+            reload_refused: false,
             problems: vec![],
         }),
         bird: Bird {

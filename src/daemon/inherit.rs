@@ -1,0 +1,189 @@
+//! A new configuration takes the place of the old one: what stays the same keeps its state, its counters and the task
+//! that works for it.
+//!
+//! ```text
+//! a prober     lives on with its probes in flight: question, server, timing and thresholds are the same
+//! a verdict    counts on: question, server and thresholds are the same
+//! a counter    goes on: question and server are the same
+//! a family     goes on, actuator included: service, family and protocol names are the same
+//! damping      goes on: its settings are the same, too
+//! a session    keeps its flaps: name, remote address and the settings of flapping are the same
+//! an order     stays with the name of its service, whether there is one or not
+//! ```
+//!
+//! Whatever is new begins with nothing known, which holds what BIRD has. Nothing waits here: one turn of the
+//! controller, and nobody sees half of it.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::controller::{Controller, Reports, ServiceState, in_flight};
+use super::family::{FamilyState, ProbeState};
+use super::holds::Holds;
+use super::poller::{ExportQuestion, exports};
+use super::sessions::Sessions;
+use super::{FamilyId, ProbeId, watcher};
+use crate::config::{CheckKind, Config, Service, Target};
+use crate::model::Prefix;
+
+impl Controller {
+    /// Goes on with another configuration.
+    pub(super) fn adopt_config(&mut self, config: Arc<Config>, now: Instant) {
+        self.take_all_reports(now);
+        let orders = self.orders_in_force();
+        let old = mem::replace(&mut self.config, config);
+        self.config_loaded_at = Timestamp::now();
+        self.reports.renew(&self.config);
+        self.adopt_services(&old, now);
+        self.sessions.adopt(Sessions::new(&self.config, now));
+        self.holds.adopt(Holds::new(&self.config, now));
+        self.adopt_exports();
+        // What is configured again is no orphan.
+        self.adopt(Vec::new(), now);
+        if !watcher::is_needed(&self.config) {
+            self.addresses = None;
+            self.on_problem("addresses", None);
+        }
+        self.redistribute(orders);
+        self.tell_addresses();
+        self.start_probers();
+        self.settle_all(now);
+        self.hold_flapping(now, Timestamp::now());
+    }
+
+    /// What was reported for the old configuration is read with the old configuration.
+    fn take_all_reports(&mut self, now: Instant) {
+        self.reports.queue.close();
+        while let Ok(report) = self.reports.queue.try_recv() {
+            self.take_report(report, now);
+        }
+    }
+
+    fn adopt_services(&mut self, old: &Config, now: Instant) {
+        let states = mem::take(&mut self.services);
+        let named = |(spec, state)| (Service::clone(spec).name, (spec, state));
+        let mut before: HashMap<_, _> = old.services.iter().zip(states).map(named).collect();
+        let stale_after = self.config.daemon.stale_after.duration();
+        for spec in &self.config.services {
+            let mut state = ServiceState::new(spec, stale_after, now);
+            if let Some((old, before)) = before.remove(&spec.name) {
+                state.inherit(spec, old, before, stale_after);
+            }
+            self.services.push(state);
+        }
+        for (_, gone) in before.into_values() {
+            gone.families.iter().for_each(FamilyState::call_off);
+        }
+    }
+
+    /// What is exported is known by session and prefix.
+    fn adopt_exports(&mut self) {
+        let name = |question: &ExportQuestion| (question.session.clone(), question.prefix);
+        let old = mem::replace(&mut self.questions, exports(&self.config));
+        let mut answers = mem::take(&mut self.bird.exports);
+        let known = old.iter().enumerate();
+        let known = known.filter_map(|(id, question)| Some((name(question), answers.remove(&id)?)));
+        let known: HashMap<(String, Prefix), _> = known.collect();
+        let questions = self.questions.iter().enumerate();
+        let still = questions.filter_map(|(id, new)| Some((id, *known.get(&name(new))?)));
+        self.bird.exports = still.collect();
+    }
+
+    /// Every task that goes on works for another position now.
+    fn tell_addresses(&mut self) {
+        for (service, state) in self.services.iter().enumerate() {
+            for (probe, state) in state.probes.iter().enumerate() {
+                if let Some(probing) = &state.probing {
+                    let id = ProbeId { service, probe };
+                    probing.address.send_replace(self.reports.address(id));
+                }
+            }
+            for (family, state) in state.families.iter().enumerate() {
+                if let Some(motion) = &state.motion {
+                    let id = FamilyId { service, family };
+                    motion.address.send_replace(self.reports.address(id));
+                }
+            }
+        }
+        let reports: &Reports = &self.reports;
+        self.holds.tell_addresses(|id| reports.address(id));
+    }
+}
+
+impl ServiceState {
+    /// Goes on where `before`, which was `old` in the configuration, has come to. The order is nobody's here.
+    fn inherit(&mut self, spec: &Service, old: &Service, before: Self, stale_after: Duration) {
+        let mut probes: Vec<_> = old.targets().into_iter().zip(before.probes).collect();
+        let fresh = spec.targets().into_iter().zip(&mut self.probes);
+        for (target, state) in fresh {
+            let asks = |other: &Target| same_question((spec, &target), (old, other));
+            let mut same = probes
+                .iter()
+                .enumerate()
+                .filter(|(_, (other, _))| asks(other));
+            let named = same
+                .clone()
+                .find(|(_, (_, other))| other.check == state.check);
+            // One of another name that asks the same is as good: names count up where a check is put in.
+            let position = named.or_else(|| same.next()).map(|(position, _)| position);
+            let Some((_, before)) = position.map(|position| probes.remove(position)) else {
+                continue;
+            };
+            state.inherit(before, spec, old, stale_after);
+        }
+        let mut families = before.families;
+        for state in &mut self.families {
+            let is_same =
+                |other: &FamilyState| other.family == state.family && other.names == state.names;
+            let Some(position) = families.iter().position(is_same) else {
+                continue;
+            };
+            state.inherit(families.remove(position), spec.damping == old.damping);
+        }
+        families.iter().for_each(FamilyState::call_off);
+    }
+}
+
+/// Whether two probes ask the same of the same server.
+fn same_question((spec, target): (&Service, &Target), (old, other): (&Service, &Target)) -> bool {
+    let CheckKind::Dns(check) = &spec.checks[target.check].kind;
+    let CheckKind::Dns(before) = &old.checks[other.check].kind;
+    target.server == other.server && check == before
+}
+
+impl ProbeState {
+    fn inherit(&mut self, before: Self, spec: &Service, old: &Service, stale_after: Duration) {
+        let (counted, last) = (before.counted, before.last);
+        (self.counted, self.last) = (counted, last);
+        if spec.thresholds != old.thresholds {
+            return;
+        }
+        (self.tracker, self.reason) = (before.tracker, before.reason);
+        self.tracker.set_stale_after(stale_after);
+        if spec.timing == old.timing && in_flight(spec) == in_flight(old) {
+            (self.announced, self.probing) = (before.announced, before.probing);
+            self.pulse = before.pulse;
+        }
+    }
+}
+
+impl FamilyState {
+    fn inherit(&mut self, before: Self, same_damping: bool) {
+        let fresh = mem::replace(self, before);
+        (self.prefixes, self.has_twin) = (fresh.prefixes, fresh.has_twin);
+        if !same_damping {
+            self.damper = fresh.damper;
+        }
+    }
+
+    /// Nobody wants it any more.
+    fn call_off(&self) {
+        if let Some(motion) = &self.motion {
+            motion.call_off.cancel();
+        }
+    }
+}
