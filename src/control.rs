@@ -16,6 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
+use crate::descriptors::{Placeholder, is_shortage};
 use crate::history::{History, Selection};
 use crate::operators::Peer;
 use crate::overrides;
@@ -73,6 +74,9 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 /// So many connections are served at a time; the next ones wait.
 const MAX_CLIENTS: usize = 128;
+
+/// How long the descriptor that was given up may wait for a client, and between two attempts to take it back.
+const TAKE_BACK: Duration = Duration::from_millis(50);
 
 /// Mode of the socket: the daemon's user and group may ask.
 const MODE: u32 = 0o660;
@@ -173,32 +177,56 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Serves for ever. Requests that cannot be read are answered with an error.
+/// Serves for ever. Requests that cannot be read are answered with an error. Where no descriptors are left, one client
+/// after the other gets the one that is kept for that: whoever looks for the reason should be answered.
 pub async fn serve<F, A>(listener: Listener, answer: F) -> Infallible
 where
     F: Fn(Request, Option<Peer>) -> A + Clone + Send + 'static,
     A: Future<Output = Response> + Send,
 {
     let mut clients = JoinSet::new();
+    let mut placeholder = Placeholder::new();
+    let mut told = false;
     loop {
+        let is_short = !placeholder.take_back();
+        let most = if is_short { 1 } else { MAX_CLIENTS };
         tokio::select! {
-            accepted = listener.socket.accept(), if clients.len() < MAX_CLIENTS => match accepted {
-                Ok((stream, _)) => {
+            accepted = accept(&listener.socket, &mut placeholder), if clients.len() < most => match accepted {
+                Ok(stream) => {
+                    told &= is_short;
                     let answer = answer.clone();
                     clients.spawn(async move {
                         // A client that goes away, or never sends, is its own concern.
                         let _ = timeout(DEADLINE, serve_one(stream, answer)).await;
                     });
                 }
-                // Out of descriptors, most likely: serve nobody for a moment, and never end the daemon.
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept on the control socket");
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(%error, "cannot accept on the control socket");
+                    }
+                    // Serve nobody for a moment, and never end the daemon.
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             },
             Some(_) = clients.join_next() => {}
+            // Somebody else may have been faster, and be done soon.
+            () = tokio::time::sleep(TAKE_BACK), if is_short => {}
         }
     }
+}
+
+/// Where no descriptors are left, the placeholder makes room for one, and nobody else on this thread is asked in between.
+async fn accept(socket: &UnixListener, placeholder: &mut Placeholder) -> io::Result<UnixStream> {
+    let accepted = match socket.accept().await {
+        Err(error) if is_shortage(&error) && placeholder.give_up() => {
+            // The kernel looks for a descriptor before it looks whether anybody is there.
+            timeout(TAKE_BACK, socket.accept())
+                .await
+                .unwrap_or(Err(error))
+        }
+        accepted => accepted,
+    };
+    accepted.map(|(stream, _)| stream)
 }
 
 async fn serve_one<F, A>(stream: UnixStream, answer: F) -> io::Result<()>

@@ -164,6 +164,8 @@ enum Event {
     Measured(oneshot::Sender<(Snapshot, Measurements)>),
     /// The configuration was read anew.
     Reload(reload::Reading),
+    /// The configuration is about to be read anew.
+    ReloadBegins,
     /// Something is wrong with a part of the daemon, or no longer.
     Problem(&'static str, Option<String>),
 }

@@ -61,10 +61,12 @@ where
     tracing::info!(%address, "serving metrics and health");
     tell(None).await;
     let mut clients = JoinSet::new();
+    let mut told = false;
     loop {
         tokio::select! {
             accepted = listener.accept(), if clients.len() < MAX_CLIENTS => match accepted {
                 Ok((stream, _)) => {
+                    told = false;
                     let ask = ask.clone();
                     clients.spawn(async move {
                         // A client that goes away, or never sends, is its own concern.
@@ -73,7 +75,9 @@ where
                 }
                 // Out of descriptors, most likely: serve nobody for a moment, and never end the daemon.
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept connections for metrics and health");
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(%error, "cannot accept connections for metrics and health");
+                    }
                     sleep(Duration::from_millis(200)).await;
                 }
             },

@@ -12,6 +12,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::descriptors::is_shortage;
 use crate::files::{DiskError, disk_error};
 use crate::hold::DropIn;
 use crate::reconcile::Intent;
@@ -27,20 +28,32 @@ pub const HELD: &str = "disabled;\n";
 /// What stands there. The path is that of [`Bird::intent_file`](crate::config::Bird::intent_file).
 #[must_use]
 pub fn read(file: &Path) -> Intent {
+    look(file).unwrap_or(Intent::Foreign)
+}
+
+/// The same; an error if nothing can be read at all, for want of descriptors.
+pub fn look(file: &Path) -> io::Result<Intent> {
     match content(file) {
-        Ok(content) if content == CONTENT.as_bytes() => Intent::Written,
-        Err(error) if is_absent(&error) => Intent::Absent,
-        _ => Intent::Foreign,
+        Ok(content) if content == CONTENT.as_bytes() => Ok(Intent::Written),
+        Err(error) if is_absent(&error) => Ok(Intent::Absent),
+        Err(error) if is_shortage(&error) => Err(error),
+        _ => Ok(Intent::Foreign),
     }
 }
 
 /// The same for the drop-in of a session.
 #[must_use]
 pub fn read_drop_in(file: &Path) -> DropIn {
+    look_at_drop_in(file).unwrap_or(DropIn::Foreign)
+}
+
+/// The same; an error if nothing can be read at all, for want of descriptors.
+pub fn look_at_drop_in(file: &Path) -> io::Result<DropIn> {
     match content(file) {
-        Ok(content) if content == HELD.as_bytes() => DropIn::Written,
-        Err(error) if is_absent(&error) => DropIn::Absent,
-        _ => DropIn::Foreign,
+        Ok(content) if content == HELD.as_bytes() => Ok(DropIn::Written),
+        Err(error) if is_absent(&error) => Ok(DropIn::Absent),
+        Err(error) if is_shortage(&error) => Err(error),
+        _ => Ok(DropIn::Foreign),
     }
 }
 

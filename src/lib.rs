@@ -48,6 +48,7 @@ pub mod control;
 pub mod daemon;
 pub mod damping;
 pub mod decay;
+pub mod descriptors;
 pub mod dns;
 pub mod files;
 pub mod flap;

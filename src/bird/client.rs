@@ -4,15 +4,20 @@
 //! on the way, and would be taken for the answer to the next one.
 
 use std::io;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::sys::socket::{UnixAddr, connect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::command::Command;
 use super::reply::{Decoder, Event, FramingError, MAX_KEPT, Reply};
+use crate::descriptors::is_shortage;
 
 /// How long BIRD may take for an answer. `configure` of a big file keeps it from answering anybody for
 /// 0.6 s (measured with 500,000 routes), so a second would be too tight.
@@ -81,6 +86,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether this process has no descriptor left for a connection.
+    #[must_use]
+    pub fn is_shortage(&self) -> bool {
+        matches!(self, Self::Connect { source, .. } if is_shortage(source))
+    }
+
     /// Whether nobody has the socket open: BIRD does not run, as far as can be seen from here.
     #[must_use]
     pub fn is_no_bird(&self) -> bool {
@@ -112,8 +123,20 @@ pub struct Client {
 impl Client {
     /// Connects and waits for the greeting.
     pub async fn connect(path: &Path) -> Result<Self, Error> {
+        Self::greeted(path, knock(path)).await
+    }
+
+    /// The same with a socket for streams that is not connected yet and never waits: needs no further descriptor.
+    pub async fn connect_with(path: &Path, socket: OwnedFd) -> Result<Self, Error> {
+        Self::greeted(path, knock_with(path, socket)).await
+    }
+
+    async fn greeted(
+        path: &Path,
+        connection: impl Future<Output = io::Result<UnixStream>>,
+    ) -> Result<Self, Error> {
         let deadline = Instant::now() + DEADLINE;
-        let connected = timeout_at(deadline, knock(path)).await;
+        let connected = timeout_at(deadline, connection).await;
         let stream = connected
             .map_err(|_| Error::Deadline {
                 command: "connect".to_owned(),
@@ -242,6 +265,18 @@ async fn knock(path: &Path) -> io::Result<UnixStream> {
             result => return result,
         }
     }
+}
+
+/// The same with a socket of the caller's.
+async fn knock_with(path: &Path, socket: OwnedFd) -> io::Result<UnixStream> {
+    let address = UnixAddr::new(path)?;
+    while let Err(error) = connect(socket.as_raw_fd(), &address) {
+        match error {
+            Errno::EAGAIN => sleep(KNOCK_AGAIN).await,
+            error => return Err(error.into()),
+        }
+    }
+    UnixStream::from_std(StdStream::from(socket))
 }
 
 /// The answer, unless it reports an error.

@@ -16,6 +16,7 @@ use super::address::Mailbox;
 use super::{FamilyId, Report};
 use crate::bird::client::{self, Client};
 use crate::config::Config;
+use crate::descriptors::{Loan, Spares};
 use crate::files::DiskError;
 use crate::intent;
 use crate::reconcile::{Step, Twin};
@@ -51,6 +52,8 @@ fn ends_attempt(error: &Error, step: Step) -> bool {
 /// A connection and the right to have it.
 pub(super) struct Connection {
     pub(super) client: Client,
+    /// Ends after the client: what is given back is its descriptor.
+    _loan: Option<Loan>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -61,7 +64,28 @@ impl Connection {
         let permit = Arc::clone(turns).acquire_owned().await.ok();
         Ok(Self {
             client: Client::connect(&config.bird.socket).await?,
+            _loan: None,
             _permit: permit,
+        })
+    }
+
+    /// The same; where no descriptors are left, with one that is kept for this.
+    async fn open_at_any_rate(
+        config: &Config,
+        turns: &Arc<Semaphore>,
+        spares: &Arc<Spares>,
+    ) -> Result<Self, Error> {
+        let error = match Self::open(config, turns).await {
+            Err(Error::Bird(error)) if error.is_shortage() => error,
+            result => return result,
+        };
+        let Some((socket, loan)) = spares.lend().await else {
+            return Err(error.into());
+        };
+        Ok(Self {
+            client: Client::connect_with(&config.bird.socket, socket).await?,
+            _loan: Some(loan),
+            _permit: None,
         })
     }
 }
@@ -80,6 +104,8 @@ pub(super) struct Actuator {
     pub(super) config: Arc<Config>,
     /// Limits the connections.
     pub(super) connections: Arc<Semaphore>,
+    /// For connections that have to be made even without descriptors; `None` if these do not.
+    pub(super) spares: Option<Arc<Spares>>,
     /// Counts up whenever BIRD answers again after it did not.
     pub(super) bird_is_back: watch::Receiver<u64>,
     /// Something else is wanted now.
@@ -140,6 +166,14 @@ impl Actuator {
         }
     }
 
+    async fn connect(&self) -> Result<Connection, Error> {
+        let (config, turns) = (&self.config, &self.connections);
+        match &self.spares {
+            Some(spares) => Connection::open_at_any_rate(config, turns, spares).await,
+            None => Connection::open(config, turns).await,
+        }
+    }
+
     fn name(&self, twin: Twin) -> &str {
         match twin {
             Twin::Normal => &self.names[0],
@@ -163,7 +197,7 @@ impl Actuator {
     ) -> Result<(), Error> {
         let Connection { client, .. } = match connection {
             Some(connection) => connection,
-            None => connection.insert(Connection::open(&self.config, &self.connections).await?),
+            None => connection.insert(self.connect().await?),
         };
         let name = self.name(twin);
         let message = format!("anycastctl: {}", self.reason);

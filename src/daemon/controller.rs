@@ -32,6 +32,7 @@ use super::signals::Stop;
 use super::watcher;
 use super::{Error, Event, FamilyId, LAST_ANSWER, Observed, ProbeId, Report, STOP_DEADLINE};
 use crate::config::{CheckKind, Config, OnStop, Service};
+use crate::descriptors::{self, Spares};
 use crate::health::Tracker;
 use crate::history;
 use crate::metrics::Confirmations;
@@ -145,6 +146,7 @@ pub(super) struct Controller {
     pub(super) actuators: JoinSet<()>,
     pub(super) withdrawals: Arc<Semaphore>,
     pub(super) announcements: Arc<Semaphore>,
+    pub(super) spares: Arc<Spares>,
     pub(super) recorder: Recorder,
     /// Who is told how it goes.
     pub(super) manager: Manager,
@@ -189,6 +191,7 @@ impl Controller {
             actuators: JoinSet::new(),
             withdrawals: Arc::new(Semaphore::new(CONNECTIONS.0)),
             announcements: Arc::new(Semaphore::new(CONNECTIONS.1)),
+            spares: Spares::new(),
             recorder,
             manager: Manager::default(),
             config,
@@ -402,10 +405,10 @@ impl Controller {
                 let measured = (self.snapshot(Timestamp::now()), self.measurements(now));
                 drop(reply.send(measured));
             }
+            Event::ReloadBegins => self.tell_reloading(),
             Event::Reload(reading) => self.on_reload(reading, now),
             Event::Problem(part, problem) => self.on_problem(part, problem),
         }
-        self.tell_when_ready();
     }
 
     fn on_observed(&mut self, id: ProbeId, observed: Observed, now: Instant) {
@@ -474,7 +477,19 @@ impl Controller {
             }
         }
         self.end_orders(Timestamp::now(), now);
+        self.look_at_descriptors();
         self.tell_manager(now);
+    }
+
+    /// Takes back what was lent, and tells where there are none left.
+    fn look_at_descriptors(&mut self) {
+        self.spares.refill();
+        let problem = descriptors::are_short().then(|| {
+            "no file descriptors are left: checks cannot ask, and what is announced is withdrawn after \
+             `daemon.stale_after`. Look at `LimitNOFILE=` of the unit, and at what this process has open (`lsof -p`)"
+                .to_owned()
+        });
+        self.on_problem("descriptors", problem);
     }
 
     pub(super) fn family(&mut self, id: FamilyId) -> &mut FamilyState {

@@ -187,3 +187,6 @@ impl FamilyState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,7 @@ impl Controller {
         }
     }
 
-    /// Tells once that the daemon is ready, as soon as it is. To be called after every event.
+    /// Tells once that the daemon is ready, as soon as it is. To be called after every report.
     pub(super) fn tell_when_ready(&mut self) {
         let Readiness::Reconciling(open) = &mut self.manager.readiness else {
             return;
@@ -118,14 +118,15 @@ impl Controller {
         self.manager.notifier.flush();
     }
 
-    /// A new configuration comes into force; [`Self::tell_reloaded`] ends that.
+    /// The configuration is about to be read anew; [`Self::tell_reloaded`] ends that. Before the first time that it is
+    /// ready the manager waits for nothing else.
     pub(super) fn tell_reloading(&mut self) {
         if self.is_ready() {
             self.manager.notifier.reloading();
         }
     }
 
-    /// The new configuration is in force, or was refused.
+    /// The new configuration is in force, or the old one still is.
     pub(super) fn tell_reloaded(&mut self) {
         if self.is_ready() {
             self.tell_status();

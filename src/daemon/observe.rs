@@ -15,8 +15,8 @@ use crate::history::Event;
 use crate::reconcile::{FamilyView, ProtocolView, Seen};
 
 /// A file system that does not answer.
-const HANGS: &str = "the intent files and BIRD's configuration cannot be read: their file system hangs. What is \
-                     announced goes on by commands alone";
+const HANGS: &str = "the intent files and BIRD's configuration cannot be read: their file system hangs, or no file \
+                     descriptors are left. What is announced goes on by commands alone";
 
 impl Controller {
     pub(super) fn on_poll(&mut self, poll: Result<Poll, client::Error>, now: Instant) {
@@ -69,6 +69,7 @@ impl Controller {
         if Arc::ptr_eq(config, &self.config) {
             self.bird.exports.extend(answers);
         }
+        self.on_work_of_poller();
     }
 
     /// Nobody knows what BIRD does.

@@ -52,7 +52,7 @@ pub(super) struct Poll {
     pub(super) began: Instant,
     /// BIRD.
     pub(super) said: Survey,
-    /// The disk; `None` if it does not answer.
+    /// The disk; `None` if it does not answer, or cannot be asked for want of descriptors.
     pub(super) files: Option<Files>,
 }
 
@@ -150,7 +150,7 @@ struct Poller {
     talking: Arc<Mutex<()>>,
     client: Option<Client>,
     /// The last look at the files. One that hangs is never joined by a second.
-    reading: Option<JoinHandle<(Files, io::Result<Vec<Leftover>>)>>,
+    reading: Option<JoinHandle<(io::Result<Files>, io::Result<Vec<Leftover>>)>>,
     look: Arc<Lock<Look>>,
     events: mpsc::Sender<Event>,
     questions: Vec<ExportQuestion>,
@@ -223,18 +223,12 @@ impl Poller {
         let config = Arc::clone(&self.config);
         let look = Arc::clone(&self.look);
         let reading = self.reading.insert(tokio::task::spawn_blocking(move || {
-            let files = Files {
-                intents: intents(&config),
-                drop_ins: drop_ins(&config),
-                protected: protected(&config),
-                md5: host::md5(),
-            };
-            (files, leftovers(&config, &look))
+            (read_files(&config), leftovers(&config, &look))
         }));
         let (files, leftovers) = timeout(FILES_TIME, reading).await.ok()?.ok()?;
         // The queue is closed only when the daemon stops.
         let _ = self.events.send(Event::Leftovers(leftovers)).await;
-        Some(files)
+        files.ok()
     }
 
     async fn ask_exports(&mut self) -> Vec<(ExportId, Option<bool>)> {
@@ -294,20 +288,26 @@ fn leftovers(config: &Config, look: &Lock<Look>) -> io::Result<Vec<Leftover>> {
     look.turn(|name| known.contains(name))
 }
 
-fn intents(config: &Config) -> HashMap<FamilyId, [Intent; 2]> {
-    families(config)
-        .map(|(id, names)| {
-            (
-                id,
-                names.map(|name| intent::read(&config.bird.intent_file(&name))),
-            )
-        })
-        .collect()
+/// An error only where nothing can be read, for want of descriptors: that is no word about the files.
+fn read_files(config: &Config) -> io::Result<Files> {
+    Ok(Files {
+        intents: intents(config)?,
+        drop_ins: drop_ins(config)?,
+        protected: protected(config),
+        md5: host::md5(),
+    })
 }
 
-fn drop_ins(config: &Config) -> Vec<DropIn> {
+fn intents(config: &Config) -> io::Result<HashMap<FamilyId, [Intent; 2]>> {
+    let look = |name: &String| intent::look(&config.bird.intent_file(name));
+    let files =
+        families(config).map(|(id, [normal, drain])| Ok((id, [look(&normal)?, look(&drain)?])));
+    files.collect()
+}
+
+fn drop_ins(config: &Config) -> io::Result<Vec<DropIn>> {
     let files = sessions(config).map(|name| config.bird.intent_file(&name));
-    files.map(|file| intent::read_drop_in(&file)).collect()
+    files.map(|file| intent::look_at_drop_in(&file)).collect()
 }
 
 /// The protocols whose intent files or drop-ins BIRD includes, where its main file and those of `bird.include` can be read.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! SIGHUP, control socket --> Reloader: one reload after the other
-//!                              reads the files, on a thread of its own
+//!                              begins; reads the files, on a thread of its own
 //!                              controller: refuses, or goes on with it in one turn (`inherit`)
 //!                              answers whoever asked
 //! ```
@@ -48,10 +48,14 @@ pub(super) struct Request {
 
 /// What was read, for the controller.
 pub(super) struct Reading {
-    by: String,
-    file: String,
-    read: Result<Box<Parsed>, Refusal>,
-    reply: oneshot::Sender<Response>,
+    /// Who asked.
+    pub(super) by: String,
+    /// The main file.
+    pub(super) file: String,
+    /// What it says.
+    pub(super) read: Result<Box<Parsed>, Refusal>,
+    /// Where the answer goes.
+    pub(super) reply: oneshot::Sender<Response>,
 }
 
 /// Reads the configuration anew whenever somebody wants that.
@@ -73,6 +77,7 @@ impl Reloader {
     pub(super) async fn run(mut self) -> Infallible {
         loop {
             let (by, asked) = self.next().await;
+            self.begins().await;
             let response = self.reload(by).await;
             if let Some(asked) = asked {
                 // Whoever asked may be gone.
@@ -88,6 +93,13 @@ impl Reloader {
             Some(Request { by, reply }) = self.requests.recv() => (by, Some(reply)),
             else => pending().await,
         }
+    }
+
+    /// A reload begins.
+    async fn begins(&self) {
+        tracing::debug!(file = %self.file.display(), "reading the configuration");
+        // Fails only while the daemon stops.
+        let _ = self.events.send(Event::ReloadBegins).await;
     }
 
     async fn reload(&mut self, by: String) -> Response {
@@ -158,12 +170,10 @@ impl Controller {
         let response = if self.holds.is_over() {
             stopping()
         } else {
-            self.tell_reloading();
             let taken = read.and_then(|parsed| self.take_config(file, *parsed, now));
-            let response = self.tell_reload(by, taken);
-            self.tell_reloaded();
-            response
+            self.tell_reload(by, taken)
         };
+        self.tell_reloaded();
         // Whoever asked may be gone.
         let _ = reply.send(response);
     }

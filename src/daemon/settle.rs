@@ -179,10 +179,10 @@ impl Controller {
         now: Instant,
     ) {
         let call_off = CancellationToken::new();
-        let connections = if target == Announcement::Withdrawn {
-            &self.withdrawals
+        let (connections, spares) = if target == Announcement::Withdrawn {
+            (&self.withdrawals, Some(&self.spares))
         } else {
-            &self.announcements
+            (&self.announcements, None)
         };
         let connections = Arc::clone(connections);
         let address = watch::Sender::new(self.reports.address(id));
@@ -194,6 +194,7 @@ impl Controller {
             reason: family.reason.clone(),
             config: Arc::clone(&self.config),
             connections,
+            spares: spares.cloned(),
             bird_is_back: self.bird_is_back.subscribe(),
             called_off: call_off.clone(),
         };

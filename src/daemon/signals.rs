@@ -27,13 +27,13 @@ impl Stop {
 /// The signals that mean something.
 pub(super) struct Signals {
     /// Those that say to stop.
-    pub(super) stop: StopSignals,
+    pub(super) stop: Stopping,
     /// SIGHUP: the one that says to read the configuration anew.
     pub(super) hangup: Signal,
 }
 
 /// The signals that say to stop.
-pub(super) struct StopSignals {
+pub(super) struct Stopping {
     terminate: Signal,
     interrupt: Signal,
 }
@@ -42,7 +42,7 @@ impl Signals {
     /// Takes them over from the system, which would end the process.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
-            stop: StopSignals {
+            stop: Stopping {
                 terminate: signal(SignalKind::terminate())?,
                 interrupt: signal(SignalKind::interrupt())?,
             },
@@ -51,7 +51,7 @@ impl Signals {
     }
 }
 
-impl StopSignals {
+impl Stopping {
     /// Waits for one of them. SIGTERM may be the beginning of a restart: that is asked, if this is a unit of systemd's.
     pub(super) async fn wait(mut self, is_unit: bool) -> Stop {
         tokio::select! {

@@ -5,9 +5,10 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use crate::wait::wait_until;
-use crate::{Bird, Context, Error, Lab, PATIENCE, Process, Result, Settings, Signal};
+use crate::{Bird, Context, Error, Lab, Manager, PATIENCE, Process, Result, Settings, Signal};
 
 /// `anycastctl` with a configuration on the lab's node; the daemon may run or not.
 pub struct Controller<'lab> {
@@ -112,6 +113,18 @@ impl<'lab> Controller<'lab> {
             .node()
             .spawn("anycastctl", &mut self.command(&["run"]))?;
         self.daemon = Some(process);
+        Ok(())
+    }
+
+    /// Starts it as a service of this manager, whose watchdog waits for so long. It is no unit of this machine's systemd.
+    pub fn start_under(&mut self, manager: &Manager, watchdog: Duration) -> Result<()> {
+        let mut command = self.command(&["run"]);
+        command
+            .env("NOTIFY_SOCKET", manager.socket())
+            .env("WATCHDOG_USEC", watchdog.as_micros().to_string())
+            .env_remove("WATCHDOG_PID")
+            .env_remove("INVOCATION_ID");
+        self.daemon = Some(self.lab.node().spawn("anycastctl", &mut command)?);
         Ok(())
     }
 

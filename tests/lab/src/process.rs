@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::host::SharedChild;
-use crate::{Context, Error, Host, PATIENCE, Result, wait_until};
+use crate::{Context, Error, Host, PATIENCE, Result, stays, wait_until};
 
 /// A running program. Dropping it kills it and all that it forked.
 pub struct Process {
@@ -161,6 +161,18 @@ impl Process {
         }
     }
 
+    /// Leaves it no room for any other descriptor than those that it has open for good: those it opens for a moment are
+    /// not counted.
+    pub fn exhaust_descriptors(&self) -> Result<()> {
+        let directory = Path::new("/proc").join(self.id.to_string()).join("fd");
+        let mut least = usize::MAX;
+        stays("descriptors", Duration::from_secs(1), || {
+            least = least.min(first_free(&directory)?);
+            Ok::<(), Error>(())
+        })?;
+        self.limit_descriptors(least)
+    }
+
     /// Resident memory in bytes and processor time since its start, from `/proc`.
     pub fn usage(&self) -> Result<(u64, Duration)> {
         let directory = Path::new("/proc").join(self.id.to_string());
@@ -199,6 +211,15 @@ impl Drop for Process {
             let _already_gone = self.kill();
         }
     }
+}
+
+/// The lowest number that is not in use.
+fn first_free(directory: &Path) -> Result<usize> {
+    let entries = std::fs::read_dir(directory).context("descriptors")?;
+    let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.parse::<usize>().ok();
+    let used: Vec<_> = entries.flatten().filter_map(number).collect();
+    let mut free = (0..).filter(|number| !used.contains(number));
+    free.next().ok_or_else(|| Error::new("none is free"))
 }
 
 /// Whether no process of this group is left, zombies aside.
