@@ -16,9 +16,11 @@ pub fn addresses() -> io::Result<HashSet<IpAddr>> {
 
 /// What the kernel has refused because of TCP MD5 signatures, in this network namespace; `None` if it does not
 /// count that.
+///
+/// It stands among what belongs to this process: the service sees nothing else of /proc (`ProcSubset=pid`).
 #[must_use]
 pub fn md5() -> Option<Md5> {
-    Md5::read(&std::fs::read_to_string("/proc/net/netstat").ok()?)
+    Md5::read(&std::fs::read_to_string("/proc/self/net/netstat").ok()?)
 }
 
 fn address(storage: nix::sys::socket::SockaddrStorage) -> Option<IpAddr> {

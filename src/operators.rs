@@ -5,6 +5,7 @@
 //! and a question without an answer counts as a no.
 
 use std::ffi::CString;
+use std::io;
 use std::os::unix::fs::chown;
 use std::path::Path;
 use std::sync::Arc;
@@ -156,7 +157,7 @@ impl Operators {
         let name = group.clone();
         let asked = self.ask(move || {
             let group = number(&name)?.as_raw();
-            chown(path, None, Some(group)).map_err(|error| error.to_string())
+            chown(path, None, Some(group)).map_err(|error| refused(&error))
         });
         let given = asked.await.and_then(|given| given);
         given.map_err(|error| {
@@ -188,6 +189,17 @@ impl Operators {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => Err(unanswered()),
         }
+    }
+}
+
+/// What the system said, and what giving a file to a group takes.
+fn refused(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => format!(
+            "{error}: the daemon's user has to be a member of it, and its unit has to allow giving files away \
+             (`SupplementaryGroups=` and `SystemCallFilter=@chown`, see operator_group.conf among the examples)"
+        ),
+        _ => error.to_string(),
     }
 }
 
