@@ -48,6 +48,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check the configuration, and what it renders with `bird -p`
+    #[command(after_help = CHECK_EXIT_CODES)]
     Check {
         /// How findings are printed
         #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -111,6 +112,7 @@ pub enum Command {
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(Status),
     /// Explain in plain sentences why a service is announced or not, and what would change that
+    #[command(after_help = WHY_EXIT_CODES)]
     Why {
         /// The service
         service: ServiceName,
@@ -141,10 +143,10 @@ pub enum Command {
     History {
         /// Only what is about this service
         service: Option<ServiceName>,
-        /// From then on: how long ago, as in 1h, or when, as in 2026-11-22T20:00:00Z
+        /// Only what happened since: how long ago, as in 1h, or when, as in 2026-11-22T20:00:00Z
         #[arg(long, value_name = "TIME")]
         since: Option<Since>,
-        /// The newest so many, at most 10000
+        /// The newest so many, at most 10000, which is also the default
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
         limit: Option<u16>,
         /// Print the history as JSON, format version 1
@@ -168,6 +170,7 @@ pub enum Command {
         control: Option<PathBuf>,
     },
     /// Run the checks once and show what came back
+    #[command(after_help = PROBE_EXIT_CODES)]
     Probe {
         /// Only this service
         service: Option<ServiceName>,
@@ -177,7 +180,7 @@ pub enum Command {
     },
     /// Print the JSON Schema of the configuration file, for editors
     Schema {
-        /// Of the files that it includes instead
+        /// Print that of the files that it includes instead
         #[arg(long)]
         included: bool,
     },
@@ -196,6 +199,18 @@ pub enum Command {
     },
 }
 
+const CHECK_EXIT_CODES: &str = "\
+Exits with 0 when nothing is wrong, warnings or not; with 2 when the configuration is refused; with 3 when BIRD \
+refuses what is rendered; with 4 when a file cannot be read or a program cannot be run.";
+
+const WHY_EXIT_CODES: &str = "\
+Exits with 0 whatever the answer is; with 2 when there is no such service; with 4 when the daemon does not answer.";
+
+const PROBE_EXIT_CODES: &str = "\
+Asks by itself and needs no daemon; nothing is announced or withdrawn by it.
+
+Exits with 0 when every check passes, with 1 when one does not.";
+
 const DIFF_EXIT_CODES: &str = "\
 Exits with 0 when nothing differs, with 1 when something does, with 4 when the installed file cannot be read.";
 
@@ -211,7 +226,7 @@ pub struct Status {
     /// Print the status document, format version 1
     #[arg(long)]
     pub json: bool,
-    /// Show it again and again, in place on a terminal, until interrupted
+    /// Show it again and again until interrupted, in place on a terminal: every second, or as in `--watch=5s`
     #[arg(
         short,
         long,

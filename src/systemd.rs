@@ -1,4 +1,4 @@
-//! What is said to systemd, or to whoever else has started this program and wants to know (sd_notify(3)).
+//! What is said to systemd, or to whoever else has started this program and wants to know (`sd_notify(3)`).
 //!
 //! One datagram socket, open from the start, neither connected nor ever waiting. The crate `sd-notify` opens a
 //! socket for each message and waits until it is taken: a daemon without descriptors could not feed its watchdog and

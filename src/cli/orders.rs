@@ -47,7 +47,7 @@ pub struct End {
 }
 
 pub(super) const DRAIN: &str = "\
-The routes stay, with the graceful-shutdown community (RFC 8326) and a longer path, as `drain` of each neighbor \
+The routes stay, with the graceful-shutdown community (RFC 8326) and a longer path, as `drain` of each neighbour \
 says: traffic moves to other nodes while this one still answers. No neighbour ever sees a gap: the drained \
 routes are there before the normal ones go. Checks that fail withdraw all the same.
 

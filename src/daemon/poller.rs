@@ -145,12 +145,15 @@ pub(super) async fn run(
     }
 }
 
+/// The files that are looked after, and those that nobody looks after.
+type Found = (io::Result<Files>, io::Result<Vec<Leftover>>);
+
 struct Poller {
     config: Arc<Config>,
     talking: Arc<Mutex<()>>,
     client: Option<Client>,
     /// The last look at the files. One that hangs is never joined by a second.
-    reading: Option<JoinHandle<(io::Result<Files>, io::Result<Vec<Leftover>>)>>,
+    reading: Option<JoinHandle<Found>>,
     look: Arc<Lock<Look>>,
     events: mpsc::Sender<Event>,
     questions: Vec<ExportQuestion>,

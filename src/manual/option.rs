@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, Command};
 use roff::{Inline, bold, italic, roman};
 
-use super::page::{FIXED, Writer};
+use super::page::{FIXED, WHOLE, Writer};
 use super::prose::{inlines, sentence};
 
 /// How a command is called.
@@ -18,6 +18,9 @@ pub(super) fn synopsis(command: &Command) -> Vec<Inline> {
     if command.has_subcommands() {
         parts.push(vec![italic("COMMAND"), roman(" ...")]);
     }
+    // No part is divided at the end of a line.
+    let whole = |part: Vec<Inline>| [vec![roman(WHOLE.to_string())], part].concat();
+    let parts: Vec<_> = parts.into_iter().map(whole).collect();
     parts.join(&roman(" "))
 }
 

@@ -1,4 +1,4 @@
-//! The socket that systemd gives a service to be told how it goes (sd_notify(3)), with somebody who listens.
+//! The socket that systemd gives a service to be told how it goes (`sd_notify(3)`), with somebody who listens.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
