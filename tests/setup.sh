@@ -8,6 +8,7 @@ needs=(bird:bird2 nsd:nsd unbound:unbound named:bind9 dig:bind9-dnsutils ip:ipro
   vtysh:frr prometheus:prometheus promtool:prometheus setpriv:util-linux mount:mount sysctl:procps
   ifup:ifupdown systemd-analyze:systemd groff:groff-base mandoc:mandoc
   shellcheck:shellcheck apparmor_parser:apparmor dpkg-shlibdeps:dpkg-dev
+  debootstrap:debootstrap systemd-nspawn:systemd-container
   /usr/lib/systemd/systemd-networkd:systemd cc:gcc /usr/include/stdio.h:libc6-dev)
 
 say() { printf '\n=== %s\n' "$*"; }

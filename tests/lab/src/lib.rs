@@ -15,6 +15,7 @@
 //! - [`DnsServer`] is nsd, unbound or named, which can die, hang or answer nonsense; [`FakeDns`] lies;
 //! - [`Site`] is a router between several nodes, [`Frr`] a router other than BIRD;
 //! - [`Prometheus`] scrapes our program and evaluates its alert rules;
+//! - [`Machine`] is a booted Debian on a host's network, with our package in it;
 //! - [`Manager`] listens where a service tells systemd how it goes;
 //! - [`Settings`] and [`Controller`] are our own program, its configuration and its life;
 //! - [`wait_until`] is the only way to wait: a condition and a deadline, never a sleep.
@@ -28,6 +29,7 @@ mod error;
 mod frr;
 mod host;
 mod lab;
+mod machine;
 mod manager;
 mod neighbor;
 mod process;
@@ -44,8 +46,9 @@ pub use error::{Context, Error, Result};
 pub use frr::Frr;
 pub use host::Host;
 pub use lab::{Lab, NEIGHBOR_ASN, NODE_ASN};
+pub use machine::{Machine, Root, Roots};
 pub use manager::Manager;
-pub use neighbor::{Neighbor, Route, RouteWatch, Updates};
+pub use neighbor::{History, Neighbor, Route, RouteWatch, Timeline, Updates};
 pub use nix::sys::signal::Signal;
 pub use process::Process;
 pub use prometheus::Prometheus;

@@ -1,8 +1,12 @@
 //! The neighbour: the witness whose table is what the world sees.
 
+mod timeline;
+
 use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+pub use timeline::{History, Timeline};
 
 use crate::{Bird, Context, ControlSocket, Error, Host, PATIENCE, Result, wait_until};
 
@@ -101,6 +105,13 @@ impl<'lab> Neighbor<'lab> {
             socket: ControlSocket::connect(self.bird.socket())?,
             prefix: prefix.to_owned(),
         })
+    }
+}
+
+impl Neighbor<'_> {
+    /// Looks at one prefix from now on, until it is asked what it has seen.
+    pub fn timeline(&self, prefix: &str) -> Result<Timeline> {
+        Ok(Timeline::start(self.watch(prefix)?))
     }
 }
 

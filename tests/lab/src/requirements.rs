@@ -53,6 +53,24 @@ pub(crate) fn check() -> Result<()> {
     )))
 }
 
+/// What machines need besides: to be made, and to be booted.
+const FOR_MACHINES: [&str; 4] = ["debootstrap", "nsenter", "systemd-nspawn", "timeout"];
+
+/// The same for machines.
+pub(crate) fn check_for_machines() -> Result<()> {
+    let missing: Vec<&str> = FOR_MACHINES
+        .into_iter()
+        .filter(|name| program(name).is_none())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "no machine can be booted here; missing: {}.\nOn Debian: apt-get install debootstrap systemd-container",
+        missing.join(", ")
+    )))
+}
+
 /// Where a program is, in the search path or among the system's own.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();

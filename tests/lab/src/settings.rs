@@ -175,29 +175,50 @@ impl Settings {
         Ok(path)
     }
 
+    /// Every path inside the node's directory.
     fn render(&self, lab: &Lab) -> Result<String> {
         let directory = lab.node().directory().display();
-        let password = lab.password_file()?;
-        let (password, bfd, daemon) = (password.display(), self.bfd, self.daemon.concat());
-        let bird = self.bird.join("\n  ");
-        let neighbor = self.neighbor.join("\n    ");
-        let (version, host) = (Bird::node_release()?, self.host.join(", "));
-        let flap = self.flap.join(", ");
-        let program = Bird::node_program();
-        let program = program.display();
-        let mut text = format!(
-            "version: 1
-node: {{ name: lab1, asn: {NODE_ASN}, router_id: 10.99.0.2 }}
-bird:
-  version: \"{version}\"
+        let (version, program) = (Bird::node_release()?, Bird::node_program());
+        let bird = format!(
+            "  version: \"{version}\"
   socket: {directory}/bird.ctl
   config: {directory}/bird.conf
   secrets: {directory}/bird.secrets.conf
   intent_dir: {directory}/intent
   log: {directory}/bird-own.log
-  binary: {program}
-  {bird}
-daemon: {{ control: {directory}/control.sock, state_dir: {directory}/state{daemon} }}
+  binary: {}
+",
+            program.display()
+        );
+        let daemon = format!("control: {directory}/control.sock, state_dir: {directory}/state");
+        let password = lab.password_file()?.display().to_string();
+        self.render_with(&bird, &daemon, &password)
+    }
+
+    /// The same for a machine, where every path is the default.
+    pub fn for_machine(&self) -> Result<String> {
+        self.render_with(
+            "  socket: /run/bird/bird.ctl\n",
+            "state_dir: /var/lib/anycastctl",
+            Self::MACHINE_PASSWORD,
+        )
+    }
+
+    /// Where a machine has the password of its sessions.
+    pub const MACHINE_PASSWORD: &str = "/etc/anycastctl/secrets/tor1";
+
+    fn render_with(&self, paths: &str, daemon: &str, password: &str) -> Result<String> {
+        let (bfd, more) = (self.bfd, self.daemon.concat());
+        let bird = self.bird.join("\n  ");
+        let neighbor = self.neighbor.join("\n    ");
+        let host = self.host.join(", ");
+        let flap = self.flap.join(", ");
+        let mut text = format!(
+            "version: 1
+node: {{ name: lab1, asn: {NODE_ASN}, router_id: 10.99.0.2 }}
+bird:
+{paths}  {bird}
+daemon: {{ {daemon}{more} }}
 flap: {{ {flap} }}
 host: {{ {host} }}
 neighbors:

@@ -1,0 +1,68 @@
+//! Nothing left: of the disk, of `/run`, of descriptors.
+
+use lab::{Error, Result};
+
+use crate::node::{BOTH, Node, lab, settings};
+
+/// The DNS server answers no more, and later again: without a file being written or a process started.
+fn outage(node: &Node<'_>, row: &str) -> Result<()> {
+    let witness = node.witness()?;
+    node.succeed("systemctl kill --signal=STOP unbound")?;
+    node.lacks(&BOTH)?;
+    node.succeed("systemctl kill --signal=CONT unbound")?;
+    node.has(&BOTH)?;
+    node.lost(row, witness)
+}
+
+/// Fills a file system to its last byte.
+fn fill(node: &Node<'_>, directory: &str) -> Result<()> {
+    node.succeed(&format!(
+        "for size in 1M 4k 1; do dd if=/dev/zero bs=$size >>{directory}/filler 2>/dev/null || true; done; \
+         ! echo full >{directory}/more"
+    ))
+    .map(drop)
+}
+
+#[test]
+fn with_a_full_disk_it_withdraws_and_announces_and_says_so() -> Result<()> {
+    let lab = lab()?;
+    let node = Node::announced(&lab, &settings())?;
+    fill(&node, "/var")?;
+    outage(&node, "/var full, the DNS server hangs meanwhile")?;
+    // An order is in force, and told as not kept.
+    let order = node.run("anycastctl drain resolver --reason test")?;
+    assert_eq!(order.code, Some(4), "{order:?}");
+    assert!(order.complaint.contains("No space left"), "{order:?}");
+    node.run("anycastctl undrain resolver")?;
+    node.succeed("rm /var/filler /var/more")?;
+    node.settled().map(drop)
+}
+
+#[test]
+fn with_a_full_run_it_withdraws_and_says_what_it_cannot_write() -> Result<()> {
+    let lab = lab()?;
+    let node = Node::announced(&lab, &settings())?;
+    node.succeed("mount -o remount,size=8m /run")?;
+    fill(&node, "/run")?;
+    outage(&node, "/run full, the DNS server hangs meanwhile")?;
+    let status = node.run("anycastctl status")?;
+    assert!(status.output.contains("No space left"), "{status:?}");
+    node.succeed("rm /run/filler /run/more")?;
+    node.settled().map(drop)
+}
+
+/// Nobody can ask the DNS server: held, and withdrawn once that has lasted too long.
+#[test]
+fn without_descriptors_it_holds_and_withdraws_after_stale_after() -> Result<()> {
+    let lab = lab()?;
+    let node = Node::announced(&lab, &settings().daemon("stale_after: 6s"))?;
+    let (witness, before) = (node.witness()?, node.process("anycastctl")?);
+    node.succeed(&format!("prlimit --pid={before} --nofile=3:"))?;
+    node.lacks(&BOTH)?;
+    node.succeed(&format!("prlimit --pid={before} --nofile=1024:"))?;
+    node.has(&BOTH)?;
+    if node.process("anycastctl")? != before {
+        return Err(node.explain(&Error::new("it was started again")));
+    }
+    node.lost("no descriptors, stale_after: 6s", witness)
+}
