@@ -1,6 +1,7 @@
 //! The command line as types, and nothing else: `--help`, the man page and the completions come from here.
 
 mod examples;
+mod init;
 mod orders;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use examples::{command, examples};
+pub use init::Init;
 pub use orders::{End, Give};
 
 use crate::history::Since;
@@ -47,6 +49,9 @@ Exit codes:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first configuration from what is found on this host
+    #[command(after_help = init::EXIT_CODES)]
+    Init(Init),
     /// Check the configuration, and what it renders with `bird -p`
     #[command(after_help = CHECK_EXIT_CODES)]
     Check {

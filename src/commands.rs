@@ -5,6 +5,7 @@ pub mod check;
 pub mod diff;
 pub mod documents;
 pub mod history;
+pub mod init;
 pub mod metrics;
 pub mod orders;
 pub mod probe;
@@ -158,6 +159,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             };
             check::check(&cli.config, &options)
         }
+        Command::Init(options) => init::init(&cli.config, options),
         Command::Render(options) => render::render(&cli.config, &options),
         Command::Diff { installed, json } => diff::diff(&cli.config, installed.as_deref(), json),
         Command::Apply {

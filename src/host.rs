@@ -1,4 +1,15 @@
-//! What this host has: its addresses, and counters of its kernel.
+//! What this host has: its addresses, and counters of its kernel; and, for a first configuration, its interfaces,
+//! default routes, and the programs that matter.
+
+mod interfaces;
+mod processes;
+mod routes;
+mod sockets;
+
+pub use interfaces::interfaces;
+pub use processes::{Process, Processes};
+pub use routes::gateways;
+pub use sockets::{Socket, listening};
 
 use std::collections::HashSet;
 use std::io;

@@ -17,7 +17,8 @@
 //! of the host and those of the router opposite. [`bird`] decodes and reads BIRD's replies ([`bird::reply`],
 //! [`bird::command`], [`bird::table`]) and its configuration ([`bird::file`]); [`observed`] says those replies in
 //! the words of the status; [`compare`] says what the change from one configuration to another means to the
-//! network. [`dns`] builds questions and judges answers. [`manual`] writes the pages of the manual.
+//! network. [`init`] writes a first configuration from what was found on a host. [`dns`] builds questions and judges
+//! answers. [`manual`] writes the pages of the manual.
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
@@ -58,6 +59,7 @@ pub mod history_store;
 pub mod hold;
 pub mod host;
 pub mod http;
+pub mod init;
 pub mod intent;
 mod leftover;
 pub mod log;

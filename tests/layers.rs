@@ -16,6 +16,8 @@ const PURE: &[&str] = &[
     "history.rs",
     "history",
     "hold.rs",
+    "init.rs",
+    "init",
     "manual.rs",
     "manual",
     "metrics.rs",

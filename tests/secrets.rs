@@ -107,6 +107,8 @@ fn calls() -> Vec<Vec<String>> {
         "withdraw --all",
         "pin dns --json",
         "release --all",
+        "init",
+        "init -o -",
         "probe",
         "probe --json",
         "run",

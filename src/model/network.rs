@@ -112,6 +112,12 @@ impl Prefix {
         Family::of(self.0.addr())
     }
 
+    /// So many bits are fixed.
+    #[must_use]
+    pub fn length(self) -> u8 {
+        self.0.prefix_len()
+    }
+
     /// The one address of a host prefix (/32 or /128), `None` for a network.
     #[must_use]
     pub fn host(self) -> Option<IpAddr> {

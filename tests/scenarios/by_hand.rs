@@ -6,7 +6,7 @@ use lab::{Bird, Controller, DnsServer, Lab, Result, Signal, Software};
 use crate::scene::{BOTH, Scene, V4, V4_PREFIX, V6, V6_PREFIX, lab, resolver};
 
 /// What the author of the file would write, with or without a place for intent files.
-fn written_by_hand(lab: &Lab, protected: bool) -> String {
+pub(crate) fn written_by_hand(lab: &Lab, protected: bool) -> String {
     let directory = lab.node().directory().display();
     let intent = |protocol: &str| {
         let path = format!("{directory}/intent/{protocol}.conf");

@@ -18,6 +18,7 @@ mod holds;
 mod host;
 mod host_generated;
 mod host_packets;
+mod init;
 mod intents;
 mod metrics;
 mod orders;
