@@ -119,6 +119,27 @@ fn the_user_and_its_directories_are_made_as_bird_needs_them() {
 }
 
 #[test]
+fn the_manual_has_the_pages_that_units_name() {
+    let pages = tempfile::tempdir().expect("a directory");
+    let directory = pages.path().display().to_string();
+    let program = env!("CARGO_BIN_EXE_anycastctl");
+    let (written, said) = run(program, &["man", "--directory", &directory]);
+    assert!(written, "{said}");
+    let (_directory, units) = units();
+    for unit in units {
+        let text = fs::read_to_string(&unit).expect("a unit");
+        let mut named = text.split("man:").skip(1).peekable();
+        assert!(named.peek().is_some(), "{unit}");
+        for rest in named {
+            let (name, rest) = rest.split_once('(').expect("a section");
+            let (section, _) = rest.split_once(')').expect("a section");
+            let page = format!("{name}.{section}");
+            assert!(pages.path().join(&page).is_file(), "{unit}: {page}");
+        }
+    }
+}
+
+#[test]
 fn the_package_has_the_version_of_the_program() {
     let changelog = fs::read_to_string(folder().join("debian/changelog")).expect("a changelog");
     let version = changelog.split(['(', ')']).nth(1).expect("a version");

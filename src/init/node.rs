@@ -134,7 +134,7 @@ fn bird(writer: &mut Writer, found: &Found) {
         (Some(running), _) => (running, "the release that runs".to_owned()),
         (None, Some(installed)) => (
             installed,
-            "the installed program; it does not run".to_owned(),
+            "the installed program; no BIRD answered".to_owned(),
         ),
         (None, None) => {
             writer.tell("bird.version: no BIRD was found, so bird.conf is rendered for 2.0.12, the release of Debian 12");
