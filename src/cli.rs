@@ -1,5 +1,6 @@
 //! The command line as types, and nothing else: `--help`, the man page and the completions come from here.
 
+mod brake;
 mod examples;
 mod init;
 mod orders;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use brake::Brake;
 pub use examples::{command, examples};
 pub use init::Init;
 pub use orders::{End, Give};
@@ -113,6 +115,9 @@ pub enum Command {
         #[arg(long, value_name = "SOCKET")]
         control: Option<PathBuf>,
     },
+    /// Withdraw everything without the daemon, when that has failed or cannot start
+    #[command(after_help = brake::HELP)]
+    Brake(Brake),
     /// Show what is announced, to whom and why
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(Status),

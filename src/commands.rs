@@ -1,6 +1,7 @@
 //! The commands: one file each, plain functions that return what to print and how to exit.
 
 pub mod apply;
+pub mod brake;
 pub mod check;
 pub mod diff;
 pub mod documents;
@@ -179,6 +180,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
         }
         Command::Run(log) => run::run(&cli.config, log),
         Command::Reload { json, control } => reload::reload(&cli.config, control, json),
+        Command::Brake(options) => brake::brake(&cli.config, options),
         Command::Status(options) => status::status(&cli.config, options),
         Command::Why {
             service,

@@ -152,6 +152,38 @@ pub fn listen(path: &Path) -> Result<Listener, Error> {
     })
 }
 
+/// Keeps daemons away for as long as it lives.
+#[derive(Debug)]
+pub struct Excluded {
+    _lock: Option<fs::File>,
+}
+
+/// Makes sure that no daemon runs, and that none starts meanwhile.
+///
+/// Nothing is created: what root made, the daemon's user could not open. Without a lock file no daemon has run here
+/// since the directory was made.
+pub fn exclude_daemon(path: &Path) -> Result<Excluded, Error> {
+    let failed = |source| Error::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let lock = match fs::File::options().write(true).open(lock_path(path)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Excluded { _lock: None });
+        }
+        lock => lock.map_err(failed)?,
+    };
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+        Ok(()) => Ok(Excluded { _lock: Some(lock) }),
+    }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    path.with_extension("lock")
+}
+
 fn lock_file(path: &Path) -> io::Result<fs::File> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
@@ -161,7 +193,7 @@ fn lock_file(path: &Path) -> io::Result<fs::File> {
         .truncate(false)
         .write(true)
         .mode(0o600)
-        .open(path.with_extension("lock"))
+        .open(lock_path(path))
 }
 
 /// Under another name first, so that nobody finds it with other permissions than it shall have.
@@ -342,10 +374,17 @@ mod tests {
         assert!(matches!(listen(&path), Err(Error::InUse(_))));
         fs::remove_file(&path).unwrap();
         assert!(matches!(listen(&path), Err(Error::InUse(_))));
+        assert!(matches!(exclude_daemon(&path), Err(Error::InUse(_))));
         let directory = tempfile::tempdir().unwrap();
         let stale = directory.path().join("control.sock");
         drop(listen(&stale).unwrap());
+        let excluded = exclude_daemon(&stale).unwrap();
+        assert!(matches!(listen(&stale), Err(Error::InUse(_))));
+        drop(excluded);
         assert!(listen(&stale).is_ok());
+        let nowhere = directory.path().join("nowhere/control.sock");
+        exclude_daemon(&nowhere).unwrap();
+        assert!(!directory.path().join("nowhere").exists());
     }
 
     #[tokio::test]

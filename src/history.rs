@@ -64,6 +64,13 @@ pub enum Event {
         /// systemd starts the daemon again.
         on_stop: String,
     },
+    /// Everything was withdrawn without a daemon.
+    Braked {
+        /// So many protocols were announcing, or may have been.
+        withdrawn: usize,
+        /// Whether BIRD has confirmed: `confirmed`, or why not.
+        bird: String,
+    },
     /// Something else is desired of a family of a service than before.
     Decided {
         /// The service.
@@ -246,6 +253,7 @@ impl Event {
             | Self::Reloaded { .. }
             | Self::ReloadRefused { .. }
             | Self::Stopping { .. }
+            | Self::Braked { .. }
             | Self::OrderRefused { .. }
             | Self::Flapped { .. }
             | Self::SessionChanged { .. }

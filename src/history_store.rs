@@ -9,7 +9,7 @@ mod write;
 use std::path::{Path, PathBuf};
 
 pub use read::{Unreadable, read};
-pub use write::Writer;
+pub use write::{Writer, add};
 
 /// The most that one file has, in bytes: some 15,000 events.
 const SEGMENT: u64 = 4 << 20;

@@ -12,6 +12,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::config::Bird;
 use crate::descriptors::is_shortage;
 use crate::files::{DiskError, disk_error};
 use crate::hold::DropIn;
@@ -100,6 +101,26 @@ pub fn remove(file: &Path) -> Result<(), DiskError> {
         Err(failure) if !is_absent(&failure) => Err(disk_error("remove", file)(failure)),
         _ => Ok(()),
     }
+}
+
+/// Those of these protocols whose files BIRD's main file or one of `bird.include` includes; `None` if one of those
+/// cannot be read.
+pub(crate) fn protected(
+    bird: &Bird,
+    names: impl Iterator<Item = String>,
+) -> Option<HashSet<String>> {
+    let files = std::iter::once(&bird.config).chain(&bird.include);
+    let texts = files.map(|path| {
+        fs::read_to_string(path)
+            .inspect_err(|error| tracing::debug!(path = %path.display(), %error, "cannot read"))
+    });
+    let texts: Vec<String> = texts.collect::<Result<_, _>>().ok()?;
+    let included: HashSet<_> = texts.iter().flat_map(|text| included(text)).collect();
+    Some(
+        names
+            .filter(|name| included.contains(&bird.intent_file(name)))
+            .collect(),
+    )
 }
 
 /// The files that a `bird.conf` includes. A letter of a path may stand in brackets, which makes a pattern

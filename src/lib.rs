@@ -29,7 +29,7 @@
 //!
 //! **Composition.**
 //! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`apply`] has BIRD take new files,
-//! or goes back. [`cli`] is the command line,
+//! or goes back. [`brake`] withdraws everything without the daemon. [`cli`] is the command line,
 //! [`commands`] one file a command.
 //!
 //! ```text
@@ -40,6 +40,7 @@
 
 pub mod apply;
 pub mod bird;
+pub mod brake;
 pub mod cli;
 mod columns;
 pub mod commands;

@@ -81,6 +81,7 @@ const IMPURE: &[&str] = &[
 /// What nobody but the named files may import.
 const UPWARDS: &[(&str, &[&str])] = &[
     ("crate::apply", &["commands.rs", "commands/apply.rs"]),
+    ("crate::brake", &["commands/brake.rs"]),
     ("crate::daemon", &["commands/run.rs"]),
     ("crate::log", &["commands/run.rs"]),
     ("crate::commands", &[]),

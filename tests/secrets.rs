@@ -109,6 +109,8 @@ fn calls() -> Vec<Vec<String>> {
         "release --all",
         "init",
         "init -o -",
+        // Not to the BIRD of this host where the configuration cannot be used.
+        "brake --wait 1s --socket /nonexistent/bird.ctl --intent-dir /nonexistent/intent --control /nonexistent/control.sock",
         "probe",
         "probe --json",
         "run",

@@ -174,6 +174,19 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "brake",
+        &[
+            (
+                "The daemon cannot start: withdraw everything, and come back when it can",
+                "anycastctl brake\nsystemctl start anycastctl",
+            ),
+            (
+                "The configuration cannot be used, and BIRD is not where Debian has it",
+                "anycastctl brake --socket /run/bird-anycast/bird.ctl",
+            ),
+        ],
+    ),
+    (
         "metrics",
         &[(
             "Write them for node_exporter, from a timer",

@@ -12,7 +12,7 @@ use crate::history_store;
 use crate::model::ServiceName;
 
 /// Where the daemon keeps its files unless its configuration says otherwise.
-const DEFAULT_STATE: &str = "/var/lib/anycastctl";
+pub(super) const DEFAULT_STATE: &str = "/var/lib/anycastctl";
 
 /// What to show, and how.
 #[derive(Debug)]

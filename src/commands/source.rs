@@ -8,7 +8,7 @@ use crate::control::{self, Error, Request, Response};
 use crate::status::Snapshot;
 
 /// Where the daemon listens unless its configuration says otherwise.
-const DEFAULT_CONTROL: &str = "/run/anycastctl/control.sock";
+pub(super) const DEFAULT_CONTROL: &str = "/run/anycastctl/control.sock";
 
 /// Whom to ask, and what to tell about it.
 pub(super) struct Source {

@@ -1,6 +1,8 @@
 //! `anycastctl status`: what the daemon knows, or what BIRD says where no daemon answers.
 
 mod bird;
+
+pub(super) use bird::DEFAULT_SOCKET;
 mod draw;
 
 use std::io;

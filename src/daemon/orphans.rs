@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actuator::Connection;
 use super::controller::Controller;
-use super::poller::{families, sessions};
+use super::poller::names;
 use crate::config::Config;
 use crate::history;
 use crate::intent::{self, Kind, Leftover};
@@ -227,8 +227,7 @@ impl Controller {
 
 /// Every protocol that has somebody who looks after its file.
 pub(super) fn known(config: &Config) -> HashSet<String> {
-    let names = families(config).flat_map(|(_, names)| names);
-    names.chain(sessions(config)).collect()
+    names(config).collect()
 }
 
 fn because(kind: Kind) -> &'static str {

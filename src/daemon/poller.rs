@@ -296,7 +296,7 @@ fn read_files(config: &Config) -> io::Result<Files> {
     Ok(Files {
         intents: intents(config)?,
         drop_ins: drop_ins(config)?,
-        protected: protected(config),
+        protected: intent::protected(&config.bird, names(config)),
         md5: host::md5(),
     })
 }
@@ -313,27 +313,6 @@ fn drop_ins(config: &Config) -> io::Result<Vec<DropIn>> {
     files.map(|file| intent::look_at_drop_in(&file)).collect()
 }
 
-/// The protocols whose intent files or drop-ins BIRD includes, where its main file and those of `bird.include` can be read.
-fn protected(config: &Config) -> Option<HashSet<String>> {
-    let files = std::iter::once(&config.bird.config).chain(&config.bird.include);
-    let texts = files.map(|path| {
-        std::fs::read_to_string(path)
-            .inspect_err(|error| tracing::debug!(path = %path.display(), %error, "cannot read"))
-    });
-    let texts: Vec<String> = texts.collect::<Result<_, _>>().ok()?;
-    let included: HashSet<_> = texts
-        .iter()
-        .flat_map(|text| intent::included(text))
-        .collect();
-    let names = families(config).flat_map(|(_, names)| names);
-    let names = names.chain(sessions(config));
-    Some(
-        names
-            .filter(|name| included.contains(&config.bird.intent_file(name)))
-            .collect(),
-    )
-}
-
 /// Every family of every service with the names of its protocol and of its drained twin.
 pub(super) fn families(config: &Config) -> impl Iterator<Item = (FamilyId, [String; 2])> {
     config
@@ -345,6 +324,12 @@ pub(super) fn families(config: &Config) -> impl Iterator<Item = (FamilyId, [Stri
                 .enumerate()
                 .map(move |(family, kind)| (FamilyId { service, family }, spec.protocols(kind)))
         })
+}
+
+/// Every protocol that may have an intent file or a drop-in.
+pub(super) fn names(config: &Config) -> impl Iterator<Item = String> {
+    let names = families(config).flat_map(|(_, names)| names);
+    names.chain(sessions(config))
 }
 
 /// The BGP protocols of all sessions, in the order of the configuration.

@@ -154,8 +154,8 @@ fn log(event: &Event) {
         | Event::BirdLost { .. }
         | Event::BirdRestarted { .. }
         | Event::BirdReconfigured { .. } => log_bird(event),
-        // Whoever writes the file has told when it began and when it ended.
-        Event::HistoryGap { .. } => {}
+        // Whoever writes the file has told when it began and when it ended; and no daemon applies the brake.
+        Event::HistoryGap { .. } | Event::Braked { .. } => {}
     }
 }
 

@@ -85,6 +85,10 @@ fn of_event(event: &Event) -> Line {
             };
             line("anycastctl", "stopping", WARN, why)
         }
+        Event::Braked { withdrawn, bird } => {
+            let why = format!("without a daemon; protocols: {withdrawn}, BIRD: {bird}");
+            line("anycastctl", "withdrew everything", BAD, why)
+        }
         Event::Decided {
             service,
             family,

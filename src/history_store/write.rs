@@ -295,13 +295,37 @@ fn append(directory: &Path, lines: &[u8]) -> io::Result<()> {
         std::fs::rename(&newer, &older)?;
         (file, size) = (open(&newer)?, 0);
     }
-    if is_torn(&mut file, size)? {
+    write_lines(&mut file, size, lines)
+}
+
+fn write_lines(file: &mut File, size: u64, lines: &[u8]) -> io::Result<()> {
+    if is_torn(file, size)? {
         file.write_all(b"\n")?;
     }
     file.write_all(lines).inspect_err(|_| {
         // What is left of it otherwise is ended by the next one.
         let _ = file.set_len(size);
     })
+}
+
+/// Appends a record for a daemon that does not run. Returns whether there was a file with room for it: none is made,
+/// for its owner might keep the daemon from it.
+///
+/// May wait for the disk.
+pub fn add(directory: &Path, record: &Record) -> io::Result<bool> {
+    let [newer, _] = segments(directory);
+    let mut file = match File::options().read(true).append(true).open(&newer) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        file => file?,
+    };
+    let mut line = Vec::new();
+    push(&mut line, record);
+    let size = file.metadata()?.len();
+    if size + line.len() as u64 > SEGMENT {
+        return Ok(false);
+    }
+    write_lines(&mut file, size, &line)?;
+    Ok(true)
 }
 
 fn open(path: &Path) -> io::Result<File> {

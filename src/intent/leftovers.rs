@@ -65,7 +65,6 @@ impl Look {
     }
 
     /// Whether all of the directory has been seen.
-    #[cfg(test)]
     pub(crate) fn is_complete(&self) -> bool {
         self.entries.is_none()
     }

@@ -162,3 +162,33 @@ fn a_protocol_that_is_named_no_longer_is_withdrawn() -> Result<()> {
     scene.was_told(before, 0, 1)?;
     scene.has(&[V4_PREFIX])
 }
+
+/// The brake knows their names from the configuration, and from their intent files where there is none; without the
+/// line that includes those, it says what a `configure` does.
+#[test]
+fn the_brake_withdraws_protocols_of_any_name() -> Result<()> {
+    for (protected, usable) in [(true, true), (true, false), (false, true)] {
+        let lab = lab()?;
+        let _server = DnsServer::start(lab.node(), Software::Nsd, "dns", &[V4, V6])?;
+        let mut scene = prepared(&lab, protected)?;
+        scene.has(&BOTH)?;
+        scene.controller.stop(Signal::SIGKILL)?;
+        if !usable {
+            std::fs::write(scene.controller.configuration(), "services: [\n")?;
+        }
+        let socket = scene.bird.socket().display().to_string();
+        let directory = scene.controller.intent_directory().display().to_string();
+        let paths = ["brake", "--socket", &socket, "--intent-dir", &directory];
+        let outcome = scene.controller.call(&paths)?;
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert!(outcome.output.contains("dns4"), "{outcome:?}");
+        let warned = outcome.complaint.contains("does not include");
+        assert_eq!(warned, !protected, "{outcome:?}");
+        scene.lacks(&BOTH)?;
+        if protected {
+            scene.bird.configure()?;
+            scene.never_has(&BOTH)?;
+        }
+    }
+    Ok(())
+}

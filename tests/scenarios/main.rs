@@ -3,6 +3,7 @@
 
 mod apply;
 mod bird;
+mod brake;
 mod by_hand;
 mod crowds;
 mod daemon;

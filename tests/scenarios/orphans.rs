@@ -131,6 +131,13 @@ fn sessions_of_a_removed_neighbor_are_held_no_longer() -> Result<()> {
     for session in ["bgp_tor1_v4", "bgp_tor1_v6"] {
         lab.wait_until("disabled", || scene.bird.is_up(session, false))?;
     }
+    // BIRD 3 replaces the protocols in the background, and forgets what it is told meanwhile.
+    lab.wait_until("BIRD at rest", || {
+        match scene.bird.ask("configure status")? {
+            status if status.contains("0003") => Ok(()),
+            status => Err(Error::new(status)),
+        }
+    })?;
     scene.bird.ask("enable \"bgp_tor1_v6\"")?;
     scene.bird.ask("disable \"bgp_tor1_v6\" \"mine\"")?;
     let configuration = scene.controller.configuration().to_owned();

@@ -20,7 +20,7 @@ use crate::status::{
 };
 
 /// Where BIRD listens unless the configuration says otherwise.
-const DEFAULT_SOCKET: &str = "/run/bird/bird.ctl";
+pub(crate) const DEFAULT_SOCKET: &str = "/run/bird/bird.ctl";
 
 /// How long all questions about exports may take: BIRD 3 with a full table needs up to 66 ms for each.
 const EXPORTS_TIME: Duration = Duration::from_secs(2);

@@ -106,6 +106,10 @@ fn services() -> Vec<Event> {
             protocol: "anycast_old_v4".to_owned(),
             milliseconds: 2.34,
         },
+        Event::Braked {
+            withdrawn: 2,
+            bird: "confirmed".to_owned(),
+        },
         Event::HistoryGap {
             missing: 12,
             since: time("21:00:03"),
