@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -175,6 +176,14 @@ pub fn needs_restart(file: &str, old: &Config, new: &Config) -> Option<Refusal> 
     })
 }
 
+/// Tells configurations apart, within one release of this program: 16 hexadecimal digits.
+#[must_use]
+pub fn fingerprint(config: &Config) -> String {
+    let mut hasher = DefaultHasher::new();
+    format!("{config:?}").hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
 /// One line for all findings.
 #[must_use]
 pub fn with_others(first: &str, count: usize) -> String {
@@ -231,6 +240,7 @@ mod tests {
             "services: 1 unchanged; neighbors: 1 unchanged"
         );
         assert_eq!(needs_restart("config.yaml", &config, &config), None);
+        assert_eq!(fingerprint(&config), fingerprint(&self::config()));
     }
 
     #[test]
@@ -254,6 +264,7 @@ mod tests {
              unchanged; also changed: flap, daemon"
         );
         assert_eq!(changes.services.unchanged, ["c"]);
+        assert_ne!(fingerprint(&old), fingerprint(&new));
     }
 
     #[test]
@@ -268,14 +279,16 @@ mod tests {
         assert!(text.ends_with("s9, …), 0 unchanged"), "{text}");
     }
 
+    type Change = fn(&mut Config);
+
     #[test]
     fn what_the_start_alone_takes_is_told_key_by_key() {
-        let change = |change: fn(&mut Config)| {
+        let change = |change: Change| {
             let mut new = config();
             change(&mut new);
             needs_restart("config.yaml", &config(), &new).map(|refusal| refusal.findings)
         };
-        let keys: [(&str, fn(&mut Config)); 7] = [
+        let keys: [(&str, Change); 7] = [
             ("node.name", |new| new.node.name = "x".to_owned()),
             ("bird.socket", |new| new.bird.socket = "/x".into()),
             ("bird.intent_dir", |new| new.bird.intent_dir = "/x".into()),

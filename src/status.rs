@@ -83,6 +83,9 @@ pub struct Controller {
     pub started_at: Timestamp,
     /// When it read the configuration that is in force.
     pub config_loaded_at: Timestamp,
+    /// Tells that configuration from others, as releases that are the same see it.
+    #[serde(default)]
+    pub config_fingerprint: String,
     /// Whether it read another one since, and did not take it; `problems` says why.
     #[serde(default)]
     pub reload_refused: bool,

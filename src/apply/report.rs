@@ -150,7 +150,7 @@ fn new_session(session: &NewSession) -> String {
 
 fn new_protocol(name: &str) -> String {
     format!(
-        "{name} is new and starts withdrawn: `anycastctl run` reads its configuration when it starts, so restart it (with `on_stop: hold` that withdraws nothing)"
+        "{name} is new and starts withdrawn: it is announced when the daemon has read the configuration, too, and its checks pass"
     )
 }
 

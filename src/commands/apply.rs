@@ -5,7 +5,9 @@ use std::path::Path;
 
 use super::{Code, Failure, Output, document, load, runtime, secrets};
 use crate::apply::{self, Error, Options, Outcome};
-use crate::config::Severity;
+use crate::config::{Config, Severity};
+use crate::control::{self, Request, Response};
+use crate::reload::fingerprint;
 
 /// Applies a configuration. Steps go to standard error as they happen, the result to standard output.
 pub fn apply(path: &Path, options: Options, json: bool) -> Result<Output, Failure> {
@@ -24,12 +26,30 @@ pub fn apply(path: &Path, options: Options, json: bool) -> Result<Output, Failur
         &mut say,
     ));
     let report = applied.map_err(|error| Failure::new(code_of_error(&error), &error))?;
+    if code_of(report.outcome) == Code::Success && !options.dry_run {
+        runtime()?.block_on(tell_if_outdated(&parsed.config));
+    }
     let stdout = if json {
         document(&report)?
     } else {
         report.to_string()
     };
     Ok(Output::new(stdout, code_of(report.outcome)))
+}
+
+/// BIRD runs this configuration; the daemon, if one does, perhaps not.
+async fn tell_if_outdated(config: &Config) {
+    let asked = control::ask(&config.daemon.control, Request::Status).await;
+    let Ok(Response::Status(snapshot)) = asked else {
+        return;
+    };
+    let running = snapshot.controller.map(|daemon| daemon.config_fingerprint);
+    if running.is_some_and(|running| running != fingerprint(config)) {
+        say(
+            "the daemon still goes by another configuration: `anycastctl reload`, or `systemctl reload anycastctl`, \
+             has it read its file anew",
+        );
+    }
 }
 
 fn say(line: &str) {

@@ -45,7 +45,7 @@ impl<T: Clone> Mailbox<T> {
     pub(super) async fn changed(&mut self) {
         if self.0.changed().await.is_err() {
             // Nobody wants to know any more: whoever forgot this task ends it.
-            pending().await
+            pending::<()>().await;
         }
     }
 
@@ -74,7 +74,7 @@ mod tests {
         FamilyId { service, family: 0 }
     }
 
-    fn position(report: Report) -> usize {
+    fn position(report: &Report) -> usize {
         match report {
             Report::Ended(id) => id.service,
             _ => panic!("nothing else is sent"),
@@ -94,7 +94,7 @@ mod tests {
         tokio::task::yield_now().await;
         // As a reload does it: this makes room, and nobody may take it any more.
         old.close();
-        assert_eq!(position(old.try_recv().unwrap()), 1);
+        assert_eq!(position(&old.try_recv().unwrap()), 1);
         let (reports, mut new) = mpsc::channel(1);
         told.send_replace(Address {
             id: family(2),
@@ -102,7 +102,7 @@ mod tests {
         });
         drop(old);
         waiting.await.unwrap();
-        assert_eq!(position(new.try_recv().unwrap()), 2);
+        assert_eq!(position(&new.try_recv().unwrap()), 2);
     }
 
     #[tokio::test]
@@ -116,13 +116,13 @@ mod tests {
         mailbox.send(Report::Ended).await;
         let waiting = tokio::spawn(async move { mailbox.send(Report::Ended).await });
         tokio::task::yield_now().await;
-        assert_eq!(position(old.try_recv().unwrap()), 1);
+        assert_eq!(position(&old.try_recv().unwrap()), 1);
         told.send_replace(Address {
             id: family(2),
             reports,
         });
         waiting.await.unwrap();
-        assert_eq!(position(old.try_recv().unwrap()), 2);
+        assert_eq!(position(&old.try_recv().unwrap()), 2);
     }
 
     #[tokio::test]

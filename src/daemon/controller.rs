@@ -38,6 +38,7 @@ use crate::history;
 use crate::metrics::Confirmations;
 use crate::overrides::Override;
 use crate::policy::Announcement;
+use crate::reload::fingerprint;
 use crate::schedule::Schedule;
 use crate::watchdog::Pulse;
 
@@ -131,6 +132,8 @@ pub(super) struct Controller {
     pub(super) questions: Vec<ExportQuestion>,
     pub(super) started_at: Timestamp,
     pub(super) config_loaded_at: Timestamp,
+    /// See [`fingerprint`].
+    pub(super) config_fingerprint: String,
     /// Whether the last reload was.
     pub(super) reload_refused: bool,
     pub(super) confirmations: Confirmations,
@@ -179,6 +182,7 @@ impl Controller {
             questions: exports(&config),
             started_at,
             config_loaded_at: started_at,
+            config_fingerprint: fingerprint(&config),
             reload_refused: false,
             confirmations: Confirmations::default(),
             addresses: None,
@@ -498,7 +502,7 @@ impl Controller {
 }
 
 /// How many probes of one check at one server may be unanswered.
-pub(super) fn in_flight(spec: &Service) -> usize {
+fn in_flight(spec: &Service) -> usize {
     let window = spec.thresholds.window.map_or(0, |window| window.size);
     (spec.thresholds.fall.max(window) as usize).min(MAX_IN_FLIGHT)
 }

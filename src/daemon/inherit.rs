@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::controller::{Controller, Reports, ServiceState, in_flight};
+use super::controller::{Controller, Reports, ServiceState};
 use super::family::{FamilyState, ProbeState};
 use super::holds::Holds;
 use super::poller::{ExportQuestion, exports};
@@ -29,6 +29,7 @@ use super::sessions::Sessions;
 use super::{FamilyId, ProbeId, watcher};
 use crate::config::{CheckKind, Config, Service, Target};
 use crate::model::Prefix;
+use crate::reload::fingerprint;
 
 impl Controller {
     /// Goes on with another configuration.
@@ -37,6 +38,7 @@ impl Controller {
         let orders = self.orders_in_force();
         let old = mem::replace(&mut self.config, config);
         self.config_loaded_at = Timestamp::now();
+        self.config_fingerprint = fingerprint(&self.config);
         self.reports.renew(&self.config);
         self.adopt_services(&old, now);
         self.sessions.adopt(Sessions::new(&self.config, now));
@@ -164,7 +166,7 @@ impl ProbeState {
         }
         (self.tracker, self.reason) = (before.tracker, before.reason);
         self.tracker.set_stale_after(stale_after);
-        if spec.timing == old.timing && in_flight(spec) == in_flight(old) {
+        if spec.timing == old.timing {
             (self.announced, self.probing) = (before.announced, before.probing);
             self.pulse = before.pulse;
         }

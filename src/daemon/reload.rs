@@ -9,7 +9,7 @@
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -122,7 +122,7 @@ impl Reloader {
             return Err(self.too_slow("the last attempt to read it still hangs"));
         }
         let file = self.file.clone();
-        let reading = self.reading.insert(spawn_blocking(move || read(file)));
+        let reading = self.reading.insert(spawn_blocking(move || read(&file)));
         match timeout(READ_DEADLINE, reading).await {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => Err(self.too_slow(&error.to_string())),
@@ -138,8 +138,8 @@ impl Reloader {
     }
 }
 
-fn read(file: PathBuf) -> Result<Box<Parsed>, Refusal> {
-    match read_configuration(&file) {
+fn read(file: &Path) -> Result<Box<Parsed>, Refusal> {
+    match read_configuration(file) {
         Ok(Ok(parsed)) => Ok(Box::new(parsed)),
         Ok(Err(refused)) => {
             let findings = refused.findings;

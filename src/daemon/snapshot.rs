@@ -33,6 +33,7 @@ impl Controller {
                 pid: std::process::id(),
                 started_at: self.started_at,
                 config_loaded_at: self.config_loaded_at,
+                config_fingerprint: self.config_fingerprint.clone(),
                 reload_refused: self.reload_refused,
                 problems: self
                     .recorder

@@ -42,9 +42,9 @@ impl Processes {
         }
     }
 
-    /// Those of a name.
-    pub fn named<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p Process> {
-        self.all.iter().filter(move |process| process.name == name)
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Process> {
+        self.all.iter()
     }
 
     /// Who has a socket open. Of other users' processes only root may know.

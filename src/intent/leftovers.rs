@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{CONTENT, HELD, content, is_absent, remove};
+use crate::descriptors::is_shortage;
 use crate::files::{DiskError, disk_error};
 use crate::model::ProtocolName;
 
@@ -93,7 +94,7 @@ impl Look {
             if is_known && named.ending == Ending::Live {
                 continue;
             }
-            found.extend(named.take(is_known));
+            found.extend(named.take(is_known)?);
         }
         self.entries = Some(entries);
         Ok(found)
@@ -128,8 +129,16 @@ impl Named {
         Some(Self { name, ending, path })
     }
 
-    /// What it is, if that is for others to care about.
-    fn take(self, is_known: bool) -> Option<Leftover> {
+    /// What it is, if that is for others to care about. A file that may not be read is not ours; an error only where
+    /// nothing can be read, for want of descriptors.
+    fn take(self, is_known: bool) -> io::Result<Option<Leftover>> {
+        match kind(&self.path) {
+            Err(error) if is_shortage(&error) => Err(error),
+            kind => Ok(self.judge(kind.ok().flatten(), is_known)),
+        }
+    }
+
+    fn judge(self, kind: Option<Kind>, is_known: bool) -> Option<Leftover> {
         match self.ending {
             Ending::Partial => {
                 if is_interrupted(&self.path) {
@@ -138,13 +147,13 @@ impl Named {
                 None
             }
             Ending::Retired if is_known => {
-                if kind(&self.path).is_some() {
+                if kind.is_some() {
                     discard(&self.path);
                 }
                 None
             }
             Ending::Live | Ending::Retired => Some(Leftover {
-                kind: kind(&self.path)?,
+                kind: kind?,
                 file: self.path.with_extension(LIVE),
                 name: self.name,
             }),
@@ -160,18 +169,26 @@ fn discard(path: &Path) {
 }
 
 /// What a file of ours says; `None` if it is not ours.
-fn kind(path: &Path) -> Option<Kind> {
-    match ours(path)?.as_slice() {
-        content if content == CONTENT.as_bytes() => Some(Kind::Announces),
-        content if content == HELD.as_bytes() => Some(Kind::Holds),
+fn kind(path: &Path) -> io::Result<Option<Kind>> {
+    Ok(match plain(path)?.as_deref() {
+        Some(content) if content == CONTENT.as_bytes() => Some(Kind::Announces),
+        Some(content) if content == HELD.as_bytes() => Some(Kind::Holds),
         _ => None,
-    }
+    })
 }
 
-/// What stands in a plain file, and not in what a link leads to.
-fn ours(path: &Path) -> Option<Vec<u8>> {
-    let is_file = fs::symlink_metadata(path).ok()?.is_file();
-    content(path).ok().filter(|_| is_file)
+/// What stands in a plain file, and not in what a link leads to; nothing if there is none.
+fn plain(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::symlink_metadata(path) {
+        Ok(file) if file.is_file() => {}
+        Ok(_) => return Ok(None),
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    match content(path) {
+        Err(error) if is_absent(&error) => Ok(None),
+        content => content.map(Some),
+    }
 }
 
 fn is_interrupted(path: &Path) -> bool {
@@ -186,13 +203,14 @@ fn is_interrupted(path: &Path) -> bool {
             .elapsed()
             .ok()
     };
-    age().is_some_and(|age| age > INTERRUPTED) && ours(path).is_some_and(is_part)
+    let is_ours = || plain(path).ok().flatten().is_some_and(is_part);
+    age().is_some_and(|age| age > INTERRUPTED) && is_ours()
 }
 
 /// Takes a file of ours away from BIRD, and keeps it as a note that BIRD has yet to be told. One that is gone, or has
 /// become somebody else's, is left alone.
 pub(crate) fn retire(file: &Path) -> Result<(), DiskError> {
-    if kind(file).is_none() {
+    if kind(file).map_err(disk_error("read", file))?.is_none() {
         return Ok(());
     }
     match fs::rename(file, file.with_extension(RETIRED)) {
@@ -206,7 +224,7 @@ pub(crate) fn retire(file: &Path) -> Result<(), DiskError> {
 /// BIRD has been told: removes the note.
 pub(crate) fn settle(file: &Path) -> Result<(), DiskError> {
     let note = file.with_extension(RETIRED);
-    if kind(&note).is_some() {
+    if kind(&note).map_err(disk_error("read", &note))?.is_some() {
         remove(&note)?;
     }
     Ok(())

@@ -4,11 +4,13 @@ use lab::{Error, Result};
 
 use crate::node::{BOTH, Node, lab, settings};
 
-/// The DNS server answers no more, and later again: without a file being written or a process started.
-fn outage(node: &Node<'_>, row: &str) -> Result<()> {
+/// The DNS server answers no more, and later again: without a file being written or a process started. What was
+/// given up meanwhile is taken, too.
+fn outage(node: &Node<'_>, row: &str, directory: &str) -> Result<()> {
     let witness = node.witness()?;
     node.succeed("systemctl kill --signal=STOP unbound")?;
     node.lacks(&BOTH)?;
+    fill(node, directory)?;
     node.succeed("systemctl kill --signal=CONT unbound")?;
     node.has(&BOTH)?;
     node.lost(row, witness)
@@ -28,7 +30,7 @@ fn with_a_full_disk_it_withdraws_and_announces_and_says_so() -> Result<()> {
     let lab = lab()?;
     let node = Node::announced(&lab, &settings())?;
     fill(&node, "/var")?;
-    outage(&node, "/var full, the DNS server hangs meanwhile")?;
+    outage(&node, "/var full, the DNS server hangs meanwhile", "/var")?;
     // An order is in force, and told as not kept.
     let order = node.run("anycastctl drain resolver --reason test")?;
     assert_eq!(order.code, Some(4), "{order:?}");
@@ -41,14 +43,34 @@ fn with_a_full_disk_it_withdraws_and_announces_and_says_so() -> Result<()> {
 #[test]
 fn with_a_full_run_it_withdraws_and_says_what_it_cannot_write() -> Result<()> {
     let lab = lab()?;
-    let node = Node::announced(&lab, &settings())?;
+    // Nor does the journal give room back.
+    let node = Node::prepared(&lab, &settings(), |files| {
+        let elsewhere = files.join("etc/systemd/journald.conf.d");
+        std::fs::create_dir_all(&elsewhere)?;
+        std::fs::write(
+            elsewhere.join("test.conf"),
+            "[Journal]\nStorage=persistent\n",
+        )?;
+        Ok(())
+    })?;
+    node.has(&BOTH)?;
+    node.settled()?;
     node.succeed("mount -o remount,size=8m /run")?;
     fill(&node, "/run")?;
-    outage(&node, "/run full, the DNS server hangs meanwhile")?;
+    outage(&node, "/run full, the DNS server hangs meanwhile", "/run")?;
     let status = node.run("anycastctl status")?;
     assert!(status.output.contains("No space left"), "{status:?}");
     node.succeed("rm /run/filler /run/more")?;
     node.settled().map(drop)
+}
+
+/// How many descriptors a process of the controller's user may have from now on; those that it has stay open.
+fn limit_descriptors(node: &Node<'_>, process: u32, limit: usize) -> Result<()> {
+    let as_user = "setpriv --reuid=anycastctl --regid=anycastctl --clear-groups";
+    node.succeed(&format!(
+        "{as_user} prlimit --pid={process} --nofile={limit}:"
+    ))
+    .map(drop)
 }
 
 /// Nobody can ask the DNS server: held, and withdrawn once that has lasted too long.
@@ -57,9 +79,9 @@ fn without_descriptors_it_holds_and_withdraws_after_stale_after() -> Result<()> 
     let lab = lab()?;
     let node = Node::announced(&lab, &settings().daemon("stale_after: 6s"))?;
     let (witness, before) = (node.witness()?, node.process("anycastctl")?);
-    node.succeed(&format!("prlimit --pid={before} --nofile=3:"))?;
+    limit_descriptors(&node, before, 3)?;
     node.lacks(&BOTH)?;
-    node.succeed(&format!("prlimit --pid={before} --nofile=1024:"))?;
+    limit_descriptors(&node, before, 1024)?;
     node.has(&BOTH)?;
     if node.process("anycastctl")? != before {
         return Err(node.explain(&Error::new("it was started again")));

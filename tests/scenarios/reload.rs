@@ -109,6 +109,8 @@ fn services_come_and_go_beside_one_that_stays() -> Result<()> {
     two().install(&lab)?;
     let applied = scene.controller.call(&["apply"])?;
     assert_eq!(applied.code, Some(0), "{applied:?}");
+    let outdated = "the daemon still goes by another configuration: `anycastctl reload`";
+    assert!(applied.complaint.contains(outdated), "{applied:?}");
     // BIRD told all of it anew, because the export filter is another.
     let before = scene.settled()?;
     let output = reload(&scene, &two())?;
@@ -118,6 +120,8 @@ fn services_come_and_go_beside_one_that_stays() -> Result<()> {
     );
     scene.has(&[WEB])?;
     scene.was_told(before, 1, 0)?;
+    let again = scene.controller.call(&["apply"])?;
+    assert!(!again.complaint.contains(outdated), "{again:?}");
 
     let before = scene.settled()?;
     let output = reload(&scene, &settings())?;
@@ -128,10 +132,10 @@ fn services_come_and_go_beside_one_that_stays() -> Result<()> {
     scene.lacks(&[WEB])?;
     scene.was_told(before, 0, 1)?;
     lab.wait_until("no intent file of web", || {
-        match scene.controller.intent("anycast_web_v4").exists() {
-            true => Err("still there"),
-            false => Ok(()),
+        if scene.controller.intent("anycast_web_v4").exists() {
+            return Err("still there");
         }
+        Ok(())
     })?;
 
     // Back, in another place of the file.

@@ -26,6 +26,7 @@ pub(crate) fn snapshot() -> Snapshot {
             pid: 812,
             started_at: since,
             config_loaded_at: since,
+            config_fingerprint: String::new(),
             reload_refused: false,
             problems: vec![],
         }),

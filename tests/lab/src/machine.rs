@@ -134,8 +134,8 @@ impl<'lab> Machine<'lab> {
     pub fn run(&self, line: &str) -> Result<Outcome> {
         let mut command = Command::new("nsenter");
         command
-            .args(["--target", &self.init()?.to_string(), "--all", "--wd=/"])
-            .args(["--", "timeout", "60", "sh", "-c", line])
+            .args(["--target", &self.init()?.to_string(), "--all", "--"])
+            .args(["timeout", "60", "sh", "-c", &format!("cd /\n{line}")])
             .stdin(Stdio::null())
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")

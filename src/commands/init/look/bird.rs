@@ -76,13 +76,15 @@ fn first(paths: &[&str]) -> PathBuf {
         .unwrap_or_default()
 }
 
-/// The file in the arguments of the BIRD that has this socket.
+/// The file in the arguments of the BIRD that has this socket. Who names the socket is a BIRD, whatever the program
+/// is called; without that, it has to be called so.
 fn started_with(processes: &Processes, socket: &Path) -> Option<PathBuf> {
+    let is_usual = SOCKETS.iter().any(|usual| Path::new(usual) == socket);
     let mut birds = processes
-        .named("bird")
+        .iter()
         .filter(|process| match process.option("-s") {
             Some(other) => Path::new(other) == socket,
-            None => SOCKETS.iter().any(|usual| Path::new(usual) == socket),
+            None => is_usual && process.name == "bird",
         });
     let file = birds.find_map(|process| process.option("-c"))?;
     Some(PathBuf::from(file)).filter(|file| file.is_absolute())
