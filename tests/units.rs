@@ -33,13 +33,17 @@ fn run(tool: &str, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), said)
 }
 
+fn is_a(unit: &str, kind: &str) -> bool {
+    Path::new(unit).extension().is_some_and(|end| end == kind)
+}
+
 /// The units, as they would be installed with the program that was built for these tests.
 fn units() -> (TempDir, Vec<String>) {
     let directory = tempfile::tempdir().expect("a directory");
     let mut units = Vec::new();
     for entry in fs::read_dir(folder()).expect("systemd/").flatten() {
         let name = entry.file_name().into_string().expect("a name");
-        if !name.ends_with(".service") && !name.ends_with(".timer") {
+        if !is_a(&name, "service") && !is_a(&name, "timer") {
             continue;
         }
         let text = fs::read_to_string(entry.path()).expect("a unit");
@@ -70,7 +74,7 @@ fn no_service_is_more_exposed_than_it_may_be() {
         return;
     }
     let (_directory, units) = units();
-    for unit in units.iter().filter(|unit| unit.ends_with(".service")) {
+    for unit in units.iter().filter(|unit| is_a(unit, "service")) {
         let threshold = format!("--threshold={EXPOSURE}");
         let arguments = ["security", "--offline=true", "--no-pager", &threshold, unit];
         let (content, said) = run("systemd-analyze", &arguments);
