@@ -31,10 +31,12 @@ mod prober;
 mod recall;
 mod record;
 mod reload;
+mod reports;
 mod sessions;
 mod settle;
 mod signals;
 mod snapshot;
+mod stopping;
 mod watcher;
 
 use std::collections::HashSet;

@@ -67,8 +67,8 @@ impl<T: Clone> Mailbox<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::FamilyId;
     use super::*;
-    use crate::daemon::FamilyId;
 
     const fn family(service: usize) -> FamilyId {
         FamilyId { service, family: 0 }

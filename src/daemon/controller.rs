@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::actuator::CONNECTIONS;
-use super::address::{self, Address, Mailbox};
-use super::family::{FamilyState, Motion, ProbeState};
+use super::address::Mailbox;
+use super::family::{FamilyState, ProbeState};
 use super::holds::Holds;
 use super::manager::Manager;
 use super::measure::Counted;
@@ -27,17 +27,16 @@ use super::orphans::Orphans;
 use super::poller::{ExportId, ExportQuestion, Poll, exports};
 use super::prober::{Prober, Probing};
 use super::record::Recorder;
+use super::reports::Reports;
 use super::sessions::Sessions;
 use super::signals::Stop;
-use super::watcher;
-use super::{Error, Event, FamilyId, LAST_ANSWER, Observed, ProbeId, Report, STOP_DEADLINE};
-use crate::config::{CheckKind, Config, OnStop, Service};
+use super::{Error, Event, FamilyId, Observed, ProbeId, Report, watcher};
+use crate::config::{CheckKind, Config, Service};
 use crate::descriptors::{self, Spares};
 use crate::health::Tracker;
 use crate::history;
 use crate::metrics::Confirmations;
 use crate::overrides::Override;
-use crate::policy::Announcement;
 use crate::reload::fingerprint;
 use crate::schedule::Schedule;
 use crate::watchdog::Pulse;
@@ -69,53 +68,6 @@ pub(super) struct BirdState {
     pub(super) is_gone: bool,
     /// What it exports.
     pub(super) exports: HashMap<ExportId, Option<bool>>,
-}
-
-/// What the tasks report that work for this configuration, and where the two report that outlive it.
-pub(super) struct Reports {
-    sender: mpsc::Sender<Report>,
-    pub(super) queue: mpsc::Receiver<Report>,
-    /// The poller.
-    pub(super) poller: watch::Sender<Address<Arc<Config>>>,
-    /// The watcher of addresses: whether anybody needs it.
-    pub(super) watcher: watch::Sender<Address<bool>>,
-}
-
-impl Reports {
-    /// For the tasks of this configuration.
-    fn new(config: &Arc<Config>) -> Self {
-        let (sender, queue) = address::queue();
-        let reports = || sender.clone();
-        Self {
-            queue,
-            poller: watch::Sender::new(Address {
-                id: Arc::clone(config),
-                reports: reports(),
-            }),
-            watcher: watch::Sender::new(Address {
-                id: watcher::is_needed(config),
-                reports: reports(),
-            }),
-            sender,
-        }
-    }
-
-    /// The same for another configuration, from now on: nobody hears what is sent to the old queue.
-    pub(super) fn renew(&mut self, config: &Arc<Config>) {
-        let (sender, queue) = address::queue();
-        (self.sender, self.queue) = (sender, queue);
-        let needed = watcher::is_needed(config);
-        self.poller.send_replace(self.address(Arc::clone(config)));
-        self.watcher.send_replace(self.address(needed));
-    }
-
-    /// An address of a task that reports as this.
-    pub(super) fn address<T>(&self, id: T) -> Address<T> {
-        Address {
-            id,
-            reports: self.sender.clone(),
-        }
-    }
 }
 
 /// See the module.
@@ -260,118 +212,6 @@ impl Controller {
         }
     }
 
-    /// A restart leaves everything as it is, for the next start to adopt; a stop does as `on_stop` wants it.
-    async fn end(mut self, stop: Stop, queue: mpsc::Receiver<Event>) -> Result<(), Error> {
-        let (on_stop, what) = match (stop.is_restart, self.config.daemon.on_stop) {
-            (true, _) => ("restart", "systemd starts it again, announcements stay"),
-            (false, OnStop::Hold) => ("hold", "announcements stay"),
-            (false, OnStop::Withdraw) => ("withdraw", "everything is withdrawn"),
-        };
-        self.record(history::Event::Stopping {
-            signal: stop.signal.to_owned(),
-            on_stop: on_stop.to_owned(),
-        });
-        self.tell_stopping(what);
-        if !stop.is_restart {
-            return self.stop(stop.signal, queue).await;
-        }
-        // What BIRD is being told comes to its end. The receiver is kept: nobody is to wait for a closed queue.
-        let told = async { while self.actuators.join_next().await.is_some() {} };
-        let _ = timeout(LAST_ANSWER, told).await;
-        drop(queue);
-        Ok(())
-    }
-
-    /// Withdraws everything, if `on_stop` wants that. Sessions that are held are enabled in any case: nobody else
-    /// would.
-    async fn stop(
-        mut self,
-        signal: &'static str,
-        mut queue: mpsc::Receiver<Event>,
-    ) -> Result<(), Error> {
-        let deadline = tokio::time::Instant::now() + STOP_DEADLINE;
-        let withdraws = self.config.daemon.on_stop == OnStop::Withdraw;
-        if withdraws {
-            self.stopping = Some(signal);
-            self.settle_all(Instant::now());
-        }
-        self.release_all();
-        let mut ticks = interval(TICK);
-        while self.is_withdrawing() || !self.open_holds().is_empty() {
-            tokio::select! {
-                Some(report) = self.reports.queue.recv() => self.take_report(report, Instant::now()),
-                Some(event) = queue.recv() => self.take(event, Instant::now()),
-                _ = ticks.tick() => self.settle_holds(),
-                () = sleep_until(deadline) => return Err(self.not_stopped()),
-            }
-        }
-        if !withdraws {
-            return Ok(());
-        }
-        if self.bird.error.is_some() {
-            tracing::warn!(
-                "nobody answers at BIRD's socket; the intent files are removed, so BIRD will start withdrawn"
-            );
-        } else {
-            tracing::info!("everything is withdrawn, and BIRD has confirmed it");
-        }
-        Ok(())
-    }
-
-    fn is_withdrawing(&self) -> bool {
-        self.stopping.is_some()
-            && (self.open_families().next().is_some() || self.open_orphans().next().is_some())
-    }
-
-    fn not_stopped(&self) -> Error {
-        if self.is_withdrawing() {
-            return self.not_withdrawn();
-        }
-        Error::NotReleased {
-            sessions: self.open_holds().join(", "),
-        }
-    }
-
-    fn not_withdrawn(&self) -> Error {
-        let open: Vec<_> = self
-            .open_families()
-            .map(|family| family.names[0].as_str())
-            .chain(self.open_orphans())
-            .collect();
-        let removed =
-            self.open_families().all(FamilyState::has_no_intent) && self.orphans.are_retired();
-        Error::NotWithdrawn {
-            protocols: open.join(", "),
-            intents: if removed {
-                "the intent files are removed, so BIRD withdraws when it next reads its configuration"
-            } else {
-                "not all intent files could be removed, so BIRD may announce again by itself"
-            },
-        }
-    }
-
-    fn open_families(&self) -> impl Iterator<Item = &FamilyState> {
-        let families = self.services.iter().flat_map(|service| &service.families);
-        families.filter(|family| !self.is_withdrawn(family))
-    }
-
-    fn open_orphans(&self) -> impl Iterator<Item = &str> {
-        self.orphans.open(self.is_bird_gone())
-    }
-
-    /// Nobody has BIRD's socket open, as far as is known.
-    fn is_bird_gone(&self) -> bool {
-        self.bird.is_gone && self.bird.error.is_some()
-    }
-
-    /// A BIRD that does not run announces nothing; without intent files it will not when it starts.
-    fn is_withdrawn(&self, family: &FamilyState) -> bool {
-        let withdraws = |motion: &Motion| motion.target == Announcement::Withdrawn;
-        let off = family.view.actual() == Some(Announcement::Withdrawn) && family.motion.is_none();
-        let gone = self.is_bird_gone() && family.motion.as_ref().is_none_or(withdraws);
-        (off || gone) && family.has_no_intent()
-    }
-
     /// What a task of this configuration reports.
     pub(super) fn take_report(&mut self, report: Report, now: Instant) {
         match report {
@@ -392,7 +232,7 @@ impl Controller {
         self.tell_when_ready();
     }
 
-    fn take(&mut self, event: Event, now: Instant) {
+    pub(super) fn take(&mut self, event: Event, now: Instant) {
         match event {
             Event::Leftovers(found) => self.on_leftovers(found, now),
             Event::Swept(name, attempt) => self.on_swept(name, attempt, now),

@@ -21,10 +21,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::controller::{Controller, Reports, ServiceState};
+use super::controller::{Controller, ServiceState};
 use super::family::{FamilyState, ProbeState};
 use super::holds::Holds;
 use super::poller::{ExportQuestion, exports};
+use super::reports::Reports;
 use super::sessions::Sessions;
 use super::{FamilyId, ProbeId, watcher};
 use crate::config::{CheckKind, Config, Service, Target};

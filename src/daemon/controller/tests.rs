@@ -8,6 +8,7 @@ use crate::config::{Damping, OnFailure, SMALLEST};
 use crate::health::Verdict;
 use crate::model::Period;
 use crate::overrides::Kind;
+use crate::policy::Announcement;
 use crate::status::{Health, Service};
 
 const OWN: &str = "192.0.2.53";

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::super::record::Recorder;
+use super::super::reload::Reading;
+use super::super::{Observed, Report};
 use super::*;
 use crate::config::{Damping, OnFailure};
 use crate::control::Response;
-use crate::daemon::reload::Reading;
-use crate::daemon::{Observed, Report};
 use crate::health::{Health, Verdict};
 use crate::model::Period;
 use crate::overrides::{Kind, Override};
@@ -69,8 +70,7 @@ struct Scene {
 
 impl Scene {
     fn new(config: Config) -> Self {
-        let recorder =
-            crate::daemon::record::Recorder::start(Path::new("/proc/nowhere"), mpsc::channel(1).0);
+        let recorder = Recorder::start(Path::new("/proc/nowhere"), mpsc::channel(1).0);
         let (events, polls) = (mpsc::channel(1).0, mpsc::channel(1).0);
         let now = Instant::now();
         let mut controller = Controller::new(Arc::new(config), events, polls, recorder.0, now);
