@@ -18,11 +18,24 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ),
             (
                 "Check a changed configuration, see what it would do to the network, and do it",
-                "anycastctl check\nanycastctl diff\nanycastctl apply",
+                "anycastctl check\nanycastctl diff\nanycastctl apply\nanycastctl reload",
             ),
             (
                 "Move traffic to other nodes for half an hour",
                 "anycastctl drain --all --for 30m --reason \"kernel update\"",
+            ),
+        ],
+    ),
+    (
+        "init",
+        &[
+            (
+                "Begin on a node whose router is known",
+                "anycastctl init --asn 64601 --neighbor 10.99.0.1@64600",
+            ),
+            (
+                "See what it would write where BIRD has sessions already",
+                "anycastctl init -o -",
             ),
         ],
     ),
@@ -172,6 +185,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "anycastctl history resolver --limit 20",
             ),
         ],
+    ),
+    (
+        "reload",
+        &[(
+            "A service was added: BIRD first, then the daemon",
+            "anycastctl apply\nanycastctl reload",
+        )],
     ),
     (
         "brake",
