@@ -16,7 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
-use crate::descriptors::{Placeholder, is_shortage};
+use crate::descriptors::{Placeholders, is_shortage};
 use crate::history::{History, Selection};
 use crate::operators::Peer;
 use crate::overrides;
@@ -210,20 +210,20 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Serves for ever. Requests that cannot be read are answered with an error. Where no descriptors are left, one client
-/// after the other gets the one that is kept for that: whoever looks for the reason should be answered.
+/// after the other gets one that is kept for that: whoever looks for the reason should be answered.
 pub async fn serve<F, A>(listener: Listener, answer: F) -> Infallible
 where
     F: Fn(Request, Option<Peer>) -> A + Clone + Send + 'static,
     A: Future<Output = Response> + Send,
 {
     let mut clients = JoinSet::new();
-    let mut placeholder = Placeholder::new();
+    let mut placeholders = Placeholders::default();
     let mut told = false;
     loop {
-        let is_short = !placeholder.take_back();
+        let is_short = !placeholders.take_back();
         let most = if is_short { 1 } else { MAX_CLIENTS };
         tokio::select! {
-            accepted = accept(&listener.socket, &mut placeholder), if clients.len() < most => match accepted {
+            accepted = accept(&listener.socket, &mut placeholders), if clients.len() < most => match accepted {
                 Ok(stream) => {
                     told &= is_short;
                     let answer = answer.clone();
@@ -247,10 +247,10 @@ where
     }
 }
 
-/// Where no descriptors are left, the placeholder makes room for one, and nobody else on this thread is asked in between.
-async fn accept(socket: &UnixListener, placeholder: &mut Placeholder) -> io::Result<UnixStream> {
+/// Where no descriptors are left, a placeholder makes room for one, and nobody else on this thread is asked in between.
+async fn accept(socket: &UnixListener, placeholders: &mut Placeholders) -> io::Result<UnixStream> {
     let accepted = match socket.accept().await {
-        Err(error) if is_shortage(&error) && placeholder.give_up() => {
+        Err(error) if is_shortage(&error) && placeholders.give_up() => {
             // The kernel looks for a descriptor before it looks whether anybody is there.
             timeout(TAKE_BACK, socket.accept())
                 .await

@@ -99,37 +99,29 @@ impl Drop for Loan {
     }
 }
 
-/// One descriptor that can be given up for another one. Somebody else may be faster.
-#[derive(Debug)]
-pub struct Placeholder(Option<File>);
+/// So many are held to be given up. Somebody else may be faster than whoever they are given up for, and keep one.
+const PLACEHOLDERS: usize = 4;
 
-impl Placeholder {
-    /// Holds one, if there is one.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(hold())
-    }
+/// Descriptors that can be given up for others.
+#[derive(Debug, Default)]
+pub struct Placeholders(Vec<File>);
 
+impl Placeholders {
     /// Makes room for one descriptor. False if there is nothing to give up.
     pub fn give_up(&mut self) -> bool {
-        self.0.take().is_some()
+        self.0.pop().is_some()
     }
 
-    /// Holds one again, if there is one. True if so.
+    /// Holds as many as there should be, or as there can be. True if there are any.
     pub fn take_back(&mut self) -> bool {
-        self.0 = self.0.take().or_else(hold);
-        self.0.is_some()
+        while self.0.len() < PLACEHOLDERS {
+            match File::open("/dev/null") {
+                Ok(file) => self.0.push(file),
+                Err(_) => break,
+            }
+        }
+        !self.0.is_empty()
     }
-}
-
-impl Default for Placeholder {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-fn hold() -> Option<File> {
-    File::open("/dev/null").ok()
 }
 
 #[cfg(test)]
@@ -181,12 +173,16 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_given_up_once() {
-        let mut placeholder = Placeholder::new();
-        assert!(placeholder.give_up());
-        assert!(!placeholder.give_up());
-        assert!(placeholder.take_back());
-        assert!(placeholder.take_back());
-        assert!(placeholder.give_up());
+    fn each_placeholder_is_given_up_once() {
+        let mut placeholders = Placeholders::default();
+        assert!(!placeholders.give_up());
+        for _ in 0..2 {
+            assert!(placeholders.take_back());
+            assert!(placeholders.take_back());
+            for _ in 0..PLACEHOLDERS {
+                assert!(placeholders.give_up());
+            }
+            assert!(!placeholders.give_up());
+        }
     }
 }
