@@ -111,6 +111,14 @@ impl Holds {
         }
     }
 
+    /// The sessions that BIRD keeps disabled for us, as far as is known, or may yet.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = &String> {
+        let open = self.states.iter().filter(|state| {
+            state.view.seen == Seen::Held || state.is_doubtful || state.motion.is_some()
+        });
+        open.map(|state| &state.name)
+    }
+
     /// Tells the holders at work where they report to.
     pub(super) fn tell_addresses(&self, address: impl Fn(SessionId) -> Address<SessionId>) {
         for (id, state) in self.states.iter().enumerate() {

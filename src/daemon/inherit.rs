@@ -11,6 +11,8 @@
 //! an order     stays with the name of its service, whether there is one or not
 //! ```
 //!
+//! What is gone is withdrawn: BIRD may announce it still, whether a file says so or not (`orphans`).
+//!
 //! Whatever is new begins with nothing known, which holds what BIRD has. Nothing waits here: one turn of the
 //! controller, and nobody sees half of it.
 
@@ -29,7 +31,9 @@ use super::reports::Reports;
 use super::sessions::Sessions;
 use super::{FamilyId, ProbeId, watcher};
 use crate::config::{CheckKind, Config, Service, Target};
+use crate::intent::{Kind, Leftover};
 use crate::model::Prefix;
+use crate::reconcile::Seen;
 use crate::reload::fingerprint;
 
 impl Controller {
@@ -37,6 +41,7 @@ impl Controller {
     pub(super) fn adopt_config(&mut self, config: Arc<Config>, now: Instant) {
         self.take_all_reports(now);
         let orders = self.orders_in_force();
+        let unfinished = self.unfinished();
         let old = mem::replace(&mut self.config, config);
         self.config_loaded_at = Timestamp::now();
         self.config_fingerprint = fingerprint(&self.config);
@@ -45,8 +50,7 @@ impl Controller {
         self.sessions.adopt(Sessions::new(&self.config, now));
         self.holds.adopt(Holds::new(&self.config, now));
         self.adopt_exports();
-        // What is configured again is no orphan.
-        self.adopt(Vec::new(), now);
+        self.leave(unfinished, now);
         if !watcher::is_needed(&self.config) {
             self.addresses = None;
             self.on_problem("addresses", None);
@@ -56,6 +60,24 @@ impl Controller {
         self.start_probers();
         self.settle_all(now);
         self.hold_flapping(now, Timestamp::now());
+    }
+
+    /// What BIRD does for us now, as far as is known, or may do yet. Not all of it has a file that would tell later: a
+    /// withdrawal removes that first, and a full disk never had one.
+    fn unfinished(&self) -> Vec<Leftover> {
+        let families = self.services.iter().flat_map(|state| &state.families);
+        let announces = families.flat_map(FamilyState::unfinished);
+        let announces = announces.map(|name| (name, Kind::Announces));
+        let holds = self.holds.unfinished().map(|name| (name, Kind::Holds));
+        let named = |(name, kind): (&String, Kind)| {
+            Some(Leftover {
+                file: self.config.bird.intent_file(name),
+                // Always: the configuration has it as one.
+                name: name.parse().ok()?,
+                kind,
+            })
+        };
+        announces.chain(holds).filter_map(named).collect()
     }
 
     /// What was reported for the old configuration is read with the old configuration.
@@ -181,6 +203,23 @@ impl FamilyState {
         if !same_damping {
             self.damper = fresh.damper;
         }
+    }
+
+    /// Its protocols that are not known to be down for good.
+    fn unfinished(&self) -> impl Iterator<Item = &String> {
+        let moves = self.motion.as_ref().is_some_and(|motion| !motion.confirmed);
+        let is_open = move |seen: Seen, exists: bool| match seen {
+            Seen::Up | Seen::Changing => true,
+            Seen::Unknown => exists,
+            Seen::Down => moves,
+            Seen::Missing => false,
+        };
+        let open = [
+            is_open(self.view.normal.seen, true),
+            is_open(self.view.drain.seen, self.has_twin),
+        ];
+        let names = self.names.iter().zip(open);
+        names.filter_map(|(name, is_open)| is_open.then_some(name))
     }
 
     /// Nobody wants it any more.

@@ -1,8 +1,9 @@
 //! What BIRD does because of files that nobody configured looks after: protocols of services that were removed or
 //! renamed go on being announced, with nobody who would withdraw them, and sessions stay disabled.
 //!
-//! Every look at the directory tells of such files. Each is taken away from BIRD, its protocol is switched and read
-//! back, and that is tried after every look until BIRD confirms.
+//! Every look at the directory tells of such files; and a reload tells of what was not down for certain, because no file
+//! tells of a withdrawal that BIRD has yet to confirm, nor of what a full disk could not take. Each file is taken away
+//! from BIRD, its protocol is switched and read back, and that is tried after every look until BIRD confirms.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -21,7 +22,7 @@ use crate::intent::{self, Kind, Leftover};
 use crate::leftover;
 use crate::switch::{Error, on_disk};
 
-/// So many are known at a time; others are found when these are done.
+/// So many files are known at a time; others are found when these are done.
 const MOST: usize = 1024;
 
 /// What is wrong with orphans, among the problems of the daemon.
@@ -132,6 +133,10 @@ impl Controller {
         match found {
             Ok(found) => {
                 self.orphans.unreadable = None;
+                let room = MOST.saturating_sub(self.orphans.states.len());
+                let states = &self.orphans.states;
+                let is_new = |found: &Leftover| !states.contains_key(found.name.as_str());
+                let found = found.into_iter().filter(is_new).take(room).collect();
                 self.adopt(found, now);
             }
             // What is there is uncertain; what was found before is not.
@@ -144,8 +149,16 @@ impl Controller {
         self.tell_of_orphans();
     }
 
-    /// The look may have begun before something else was configured.
-    pub(super) fn adopt(&mut self, found: Vec<Leftover>, now: Instant) {
+    /// Another configuration is in force. Of what BIRD did for the one before, that is an orphan which nobody looks after
+    /// now, whether a file tells of it or not; and what is configured again is none any more.
+    pub(super) fn leave(&mut self, unfinished: Vec<Leftover>, now: Instant) {
+        self.adopt(unfinished, now);
+        self.sweep();
+        self.tell_of_orphans();
+    }
+
+    /// Whatever was found may be from before something else was configured.
+    fn adopt(&mut self, found: Vec<Leftover>, now: Instant) {
         if found.is_empty() && self.orphans.states.is_empty() {
             return;
         }
@@ -159,21 +172,21 @@ impl Controller {
         });
         for leftover in found {
             let name = leftover.name.to_string();
-            let is_new = !self.orphans.states.contains_key(&name) && !known.contains(&name);
-            if is_new && self.orphans.states.len() < MOST {
-                self.record(history::Event::OrphanFound {
-                    protocol: name.clone(),
-                    because: because(leftover.kind).to_owned(),
-                });
-                let state = State {
-                    leftover,
-                    began: now,
-                    is_retired: false,
-                    motion: None,
-                    error: None,
-                };
-                self.orphans.states.insert(name, state);
+            if known.contains(&name) || self.orphans.states.contains_key(&name) {
+                continue;
             }
+            self.record(history::Event::OrphanFound {
+                protocol: name.clone(),
+                because: because(leftover.kind).to_owned(),
+            });
+            let state = State {
+                leftover,
+                began: now,
+                is_retired: false,
+                motion: None,
+                error: None,
+            };
+            self.orphans.states.insert(name, state);
         }
     }
 
@@ -232,11 +245,9 @@ pub(super) fn known(config: &Config) -> HashSet<String> {
 
 fn because(kind: Kind) -> &'static str {
     match kind {
-        Kind::Announces => {
-            "its intent file has BIRD announce it, and no configured service has it: withdrawing it"
-        }
+        Kind::Announces => "BIRD may announce it, and no configured service has it: withdrawing it",
         Kind::Holds => {
-            "a drop-in keeps it disabled, and no configured neighbor has this session: enabling it"
+            "BIRD may keep it disabled for us, and no configured neighbor has it: enabling it"
         }
     }
 }

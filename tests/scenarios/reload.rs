@@ -315,6 +315,28 @@ fn an_order_stays_with_the_name_of_its_service() -> Result<()> {
     scene.has(&BOTH)
 }
 
+/// BIRD hangs while it should be told, its file is gone already, and then the service is, too: nobody but the daemon
+/// knows that BIRD still announces.
+#[test]
+fn a_service_that_goes_before_bird_has_confirmed_its_withdrawal() -> Result<()> {
+    let lab = lab()?;
+    let (scene, mut server) = Scene::announced(&lab, &two().without_bfd())?;
+    scene.has(&[WEB])?;
+    let file = scene.controller.intent("anycast_web_v4");
+    assert!(file.exists());
+    scene.bird.process()?.freeze()?;
+    server.kill()?;
+    lab.wait_until("no intent file of web", || {
+        if file.exists() {
+            return Err("still there");
+        }
+        Ok(())
+    })?;
+    reload(&scene, &settings().without_bfd())?;
+    scene.bird.process()?.thaw()?;
+    scene.lacks(&[WEB])
+}
+
 /// What the process has open, and its threads.
 fn size(scene: &Scene<'_>) -> Result<(usize, usize)> {
     let daemon = scene.controller.daemon()?;

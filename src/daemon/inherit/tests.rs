@@ -14,6 +14,7 @@ use crate::health::{Health, Verdict};
 use crate::model::Period;
 use crate::overrides::{Kind, Override};
 use crate::policy::Announcement;
+use crate::reconcile::{Intent, ProtocolView, Seen};
 use crate::reload::Refusal;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -410,4 +411,71 @@ async fn nothing_is_taken_during_a_stop() {
         Response::Error("the daemon is stopping".to_owned())
     );
     assert_eq!(scene.controller.config.services.len(), 2);
+}
+
+impl Scene {
+    /// What nobody looks after any more, as a stop sees it.
+    fn left_behind(&self) -> Vec<&str> {
+        self.controller.orphans.open(false).collect()
+    }
+
+    /// BIRD has confirmed it, and what it says of the other protocols is that they are not there.
+    fn is(&mut self, name: &str, normal: Seen, intent: Intent) {
+        let position = self.position(name);
+        let family = &mut self.controller.services[position].families[0];
+        family.motion = None;
+        family.view.normal = ProtocolView {
+            seen: normal,
+            intent,
+        };
+        family.view.drain = ProtocolView {
+            seen: Seen::Missing,
+            intent: Intent::Absent,
+        };
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_nobody_has_confirmed_outlives_its_service() {
+    let mut scene = Scene::both_announced();
+    for name in ["resolver", "web"] {
+        scene.is(name, Seen::Up, Intent::Written);
+    }
+    scene.verdicts("web", Verdict::Fail, 3);
+    scene.desires("web", Announcement::Withdrawn);
+    // The file is gone, and BIRD does not answer.
+    let position = scene.position("web");
+    let family = &mut scene.controller.services[position].families[0];
+    assert!(family.motion.is_some());
+    (family.view.normal.intent, family.view.normal.seen) = (Intent::Absent, Seen::Unknown);
+    scene.adopt(only("resolver"));
+    assert_eq!(scene.left_behind(), ["anycast_web_v4"]);
+    // Whoever is configured again looks after it himself.
+    scene.adopt(two());
+    assert_eq!(scene.left_behind(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_bird_announces_without_a_file_outlives_no_service() {
+    let mut scene = Scene::both_announced();
+    // A disk that is full: announced by a command alone.
+    scene.is("resolver", Seen::Up, Intent::Absent);
+    scene.is("web", Seen::Down, Intent::Absent);
+    let mut none = two();
+    none.services.clear();
+    scene.adopt(none);
+    assert_eq!(scene.left_behind(), ["anycast_resolver_v4"]);
+}
+
+#[tokio::test]
+async fn a_service_that_is_renamed_keeps_a_protocol_that_is_written_by_hand() {
+    let by_hand = |name: &str| {
+        let bird = "prefixes: [192.0.2.53/32]\n    bird: { v4: by_hand }";
+        let text = TWO.replacen("prefixes: [192.0.2.53/32]", bird, 1);
+        config(&text.replacen("resolver:", name, 1))
+    };
+    let mut scene = Scene::new(by_hand("resolver:"));
+    scene.verdicts("resolver", Verdict::Pass, 5);
+    scene.adopt(by_hand("other:"));
+    assert_eq!(scene.left_behind(), [""; 0]);
 }
