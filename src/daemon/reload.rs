@@ -171,9 +171,10 @@ impl Controller {
             stopping()
         } else {
             let taken = read.and_then(|parsed| self.take_config(file, *parsed, now));
-            self.tell_reload(by, taken)
+            let response = self.tell_reload(by, taken);
+            self.tell_reloaded();
+            response
         };
-        self.tell_reloaded();
         // Whoever asked may be gone.
         let _ = reply.send(response);
     }

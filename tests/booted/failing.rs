@@ -102,6 +102,30 @@ fn killed_with_a_broken_configuration_it_is_withdrawn() -> Result<()> {
     node.withdrawn("kill -9 while the configuration is broken", witness)
 }
 
+/// A condition of the unit that does not hold is no failure: nobody would withdraw what is announced.
+#[test]
+fn started_again_without_a_configuration_it_is_withdrawn() -> Result<()> {
+    let lab = lab()?;
+    let node = Node::announced(&lab, &settings())?;
+    node.succeed("mv /etc/anycastctl/config.yaml /root")?;
+    let witness = node.witness()?;
+    node.succeed("systemctl kill --signal=KILL anycastctl")?;
+    is_given_up(&node)?;
+    node.withdrawn("kill -9 while the configuration is gone", witness)?;
+    node.succeed("mv /root/config.yaml /etc/anycastctl")?;
+    node.succeed("systemctl reset-failed anycastctl && systemctl start anycastctl")?;
+    node.has(&BOTH)?;
+    node.settled()?;
+    node.succeed("rm /etc/anycastctl/config.yaml")?;
+    let witness = node.witness()?;
+    node.run("systemctl restart anycastctl")?;
+    is_given_up(&node)?;
+    node.withdrawn("restart while the configuration is gone", witness)?;
+    // Nothing is announced, and nothing fails any more.
+    node.succeed("systemctl reset-failed anycastctl && systemctl start anycastctl")?;
+    node.is_active("anycastctl", "inactive")
+}
+
 /// What comes after: the cause mended, it announces again. Meanwhile BIRD may start as often as it likes.
 #[test]
 fn failed_for_good_it_stays_withdrawn_until_it_is_mended() -> Result<()> {
