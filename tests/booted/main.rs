@@ -8,6 +8,7 @@ mod failing;
 mod node;
 mod others;
 mod packages;
+mod readme;
 mod reloading;
 mod resources;
 mod stopping;
