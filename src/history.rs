@@ -6,6 +6,8 @@ mod lines;
 mod memory;
 mod since;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,12 @@ pub struct Record {
     /// What.
     #[serde(flatten)]
     pub event: Event,
+}
+
+/// So long, in milliseconds with three decimals: what is finer is noise.
+#[must_use]
+pub fn milliseconds(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Something that an operator may ask about later.

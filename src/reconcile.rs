@@ -4,6 +4,8 @@
 //! between gets what is wanted. Making comes before breaking: of the two protocols of a family, the one
 //! that is wanted is enabled before the other is disabled.
 
+use std::fmt;
+
 use crate::policy::Announcement;
 
 /// What BIRD says of a protocol.
@@ -128,6 +130,22 @@ pub fn steps(desired: Announcement, view: FamilyView) -> Vec<Step> {
         .into_iter()
         .flatten()
         .collect()
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (does, twin) = match self {
+            Self::WriteIntent(twin) => ("write the intent file", twin),
+            Self::RemoveIntent(twin) => ("remove the intent file", twin),
+            Self::Enable(twin) => ("enable the protocol", twin),
+            Self::Disable(twin) => ("disable the protocol", twin),
+        };
+        f.write_str(does)?;
+        match twin {
+            Twin::Normal => Ok(()),
+            Twin::Drain => f.write_str(" (drained)"),
+        }
+    }
 }
 
 impl Step {

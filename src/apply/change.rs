@@ -169,11 +169,12 @@ impl Apply<'_> {
             untouched: matches!(error, client::Error::Refused { .. }),
             ..Failed::because(error.to_string())
         })?;
-        self.say(&format!(
-            "waiting for {} sessions and {} announcements",
-            expectation.sessions.len(),
-            expectation.exports.len()
-        ));
+        let (sessions, exports) = (expectation.sessions.len(), expectation.exports.len());
+        self.say(&if sessions + exports == 0 {
+            "no session and no announcement was there that has to come back".to_owned()
+        } else {
+            format!("waiting for {sessions} sessions and {exports} announcements")
+        });
         let deadline = Instant::now() + self.options.confirm;
         let observed = tokio::select! {
             biased;

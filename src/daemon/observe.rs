@@ -11,7 +11,7 @@ use super::controller::Controller;
 use super::poller::{ExportId, Poll, families};
 use crate::bird::client;
 use crate::config::Config;
-use crate::history::Event;
+use crate::history::{self, Event};
 use crate::reconcile::{FamilyView, ProtocolView, Seen};
 
 /// A file system that does not answer.
@@ -121,7 +121,7 @@ impl Controller {
                         service,
                         family: kind,
                         state,
-                        milliseconds: took.as_secs_f64() * 1000.0,
+                        milliseconds: history::milliseconds(took),
                     });
                 }
                 // What was exported before is not known to be so still.

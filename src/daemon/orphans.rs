@@ -226,7 +226,7 @@ impl Controller {
             self.orphans.states.remove(&name);
             self.record(history::Event::OrphanEnded {
                 protocol: name,
-                milliseconds: took.as_secs_f64() * 1000.0,
+                milliseconds: history::milliseconds(took),
             });
         }
         self.tell_of_orphans();

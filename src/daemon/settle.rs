@@ -65,7 +65,7 @@ impl Controller {
         if !decided && family.error.is_none() && family.view.actual().is_some() {
             let event = Event::Changed {
                 family: family.family,
-                steps: format!("{steps:?}"),
+                steps: in_words(&steps),
                 service: self.config.services[id.service].name.to_string(),
             };
             self.record(event);
@@ -221,6 +221,11 @@ impl Controller {
                 .send_if_modified(|before| std::mem::replace(before, announced) != announced);
         }
     }
+}
+
+fn in_words(steps: &[Step]) -> String {
+    let words: Vec<_> = steps.iter().map(Step::to_string).collect();
+    words.join(", ")
 }
 
 /// What keeps a family from being announced although there is nothing to do.

@@ -47,11 +47,16 @@ pub fn write_table(
 
 fn write_heading<W: Write>(snapshot: &Snapshot, page: &mut Page<'_, W>) -> io::Result<()> {
     let (node, bird) = (&snapshot.node, &snapshot.bird);
+    // Without a configuration nobody knows it.
+    let asn = match node.asn {
+        0 => String::new(),
+        asn => format!("AS{asn}  "),
+    };
     writeln!(
         page.out,
-        "{BOLD}{}{BOLD:#}  AS{}  router id {}",
+        "{BOLD}{}{BOLD:#}  {}router id {}",
         clean(&node.name),
-        node.asn,
+        asn,
         node.router_id
     )?;
     if let Some(controller) = &snapshot.controller {

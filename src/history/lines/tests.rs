@@ -80,7 +80,7 @@ fn services() -> Vec<Event> {
         family(|service, family| Event::Changed {
             service,
             family,
-            steps: "[Disable(Normal)]".to_owned(),
+            steps: "disable the protocol".to_owned(),
         }),
         ordered(Some(time("22:00:00")), Some("disk\u{1b}[31m change")),
         ordered(None, None),

@@ -21,10 +21,7 @@ impl Case<'_> {
         }
         let drained = self.service.order.as_ref().map(|order| order.kind);
         if drained == Some(Kind::Drain) {
-            sentences.push(format!(
-                "{} withdraws it.",
-                self.failure(OnFailure::Withdraw)
-            ));
+            sentences.extend(self.failures(OnFailure::Withdraw, "withdraw"));
         }
         sentences
     }
@@ -34,18 +31,12 @@ impl Case<'_> {
         let rise = self.service.thresholds.rise;
         match self.service.desired {
             Some(Announcement::Announced) => {
-                let mut sentences = vec![format!(
-                    "{} withdraws it.",
-                    self.failure(OnFailure::Withdraw)
-                )];
-                if self
-                    .service
-                    .checks
-                    .iter()
-                    .any(|check| check.on_failure == OnFailure::Drain)
-                {
-                    sentences.push(format!("{} drains it.", self.failure(OnFailure::Drain)));
-                }
+                let effects = [
+                    (OnFailure::Withdraw, "withdraw"),
+                    (OnFailure::Drain, "drain"),
+                ];
+                let failures = effects.map(|(effect, verb)| self.failures(effect, verb));
+                let mut sentences: Vec<_> = failures.into_iter().flatten().collect();
                 sentences.push(format!(
                     "`anycastctl drain {name}` or `withdraw {name}` takes it out by hand."
                 ));
@@ -72,7 +63,8 @@ impl Case<'_> {
         format!("It is announced once every check has passed {rise} times in a row{hold}.")
     }
 
-    fn failure(&self, effect: OnFailure) -> String {
+    /// What it takes for checks to do that; `None` if there is none that does.
+    fn failures(&self, effect: OnFailure, verb: &str) -> Option<String> {
         let checks = self.service.checks.iter();
         let mut names: Vec<_> = checks
             .filter(|check| check.on_failure == effect)
@@ -80,9 +72,15 @@ impl Case<'_> {
             .collect();
         names.dedup();
         let times = self.service.thresholds.fall;
-        match names.as_slice() {
-            [name] => format!("{times} failures in a row of {name}"),
-            names => format!("{times} failures in a row of one of {}", names.join(", ")),
-        }
+        let who = match names.as_slice() {
+            [] => return None,
+            [name] => (*name).to_owned(),
+            names => format!("one of {}", names.join(", ")),
+        };
+        Some(if times == 1 {
+            format!("1 failure of {who} {verb}s it.")
+        } else {
+            format!("{times} failures in a row of {who} {verb} it.")
+        })
     }
 }
