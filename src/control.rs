@@ -155,7 +155,15 @@ pub fn listen(path: &Path) -> Result<Listener, Error> {
 /// Keeps daemons away for as long as it lives.
 #[derive(Debug)]
 pub struct Excluded {
-    _lock: Option<fs::File>,
+    lock: Option<fs::File>,
+}
+
+impl Excluded {
+    /// Whether a daemon has ever run with this control socket, as far as can be seen.
+    #[must_use]
+    pub fn knows_a_daemon(&self) -> bool {
+        self.lock.is_some()
+    }
 }
 
 /// Makes sure that no daemon runs, and that none starts meanwhile.
@@ -169,14 +177,14 @@ pub fn exclude_daemon(path: &Path) -> Result<Excluded, Error> {
     };
     let lock = match fs::File::options().write(true).open(lock_path(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Excluded { _lock: None });
+            return Ok(Excluded { lock: None });
         }
         lock => lock.map_err(failed)?,
     };
     match lock.try_lock() {
         Err(TryLockError::WouldBlock) => Err(Error::InUse(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(failed(error)),
-        Ok(()) => Ok(Excluded { _lock: Some(lock) }),
+        Ok(()) => Ok(Excluded { lock: Some(lock) }),
     }
 }
 
@@ -379,11 +387,12 @@ mod tests {
         let stale = directory.path().join("control.sock");
         drop(listen(&stale).unwrap());
         let excluded = exclude_daemon(&stale).unwrap();
+        assert!(excluded.knows_a_daemon());
         assert!(matches!(listen(&stale), Err(Error::InUse(_))));
         drop(excluded);
         assert!(listen(&stale).is_ok());
         let nowhere = directory.path().join("nowhere/control.sock");
-        exclude_daemon(&nowhere).unwrap();
+        assert!(!exclude_daemon(&nowhere).unwrap().knows_a_daemon());
         assert!(!directory.path().join("nowhere").exists());
     }
 

@@ -71,6 +71,8 @@ fn apply(runtime: &Runtime, config: &Path, options: Brake) -> Result<Output, Fai
 
 /// What the disk says.
 struct Look {
+    /// The daemon's control socket.
+    control: PathBuf,
     /// The configuration, or what is wrong with it.
     config: Result<Config, String>,
     excluded: Result<Excluded, control::Error>,
@@ -85,8 +87,10 @@ impl Look {
             .map_err(|failure| failure.message);
         let configured = config.as_ref().ok();
         let control = control.or_else(|| Some(configured?.daemon.control.clone()));
+        let control = control.unwrap_or_else(|| DEFAULT_CONTROL.into());
         Self {
-            excluded: exclude_daemon(&control.unwrap_or_else(|| DEFAULT_CONTROL.into())),
+            excluded: exclude_daemon(&control),
+            control,
             unprotected: config.as_ref().map(unprotected).unwrap_or_default(),
             config,
         }
@@ -108,10 +112,18 @@ fn find(runtime: &Runtime, path: &Path, options: Brake) -> Result<Site, Failure>
         return Ok(site(None, options, talk, None));
     };
     let excluded = look.excluded.map_err(|error| refused(&error))?;
-    let (config, talk) = match look.config {
+    let (config, mut talk) = match look.config {
         Ok(config) => (Some(config), look.unprotected),
         Err(message) => (None, format!("{}\n", message.trim_end())),
     };
+    if !excluded.knows_a_daemon() {
+        let _ = writeln!(
+            talk,
+            "No daemon has run with the control socket {} since its directory was made. If one runs with another, it \
+             announces again what is withdrawn here: then give that with --control.",
+            look.control.display()
+        );
+    }
     Ok(site(config, options, talk, Some(excluded)))
 }
 

@@ -263,6 +263,10 @@ fn sessions_that_were_held_are_enabled() -> Result<()> {
         outcome.output.contains("kept disabled -> enabled"),
         "{outcome:?}"
     );
+    assert!(
+        outcome.complaint.contains("No daemon has run with the"),
+        "{outcome:?}"
+    );
     lab.wait_until("enabled", || scene.bird.is_up("bgp_tor1_v4", true))?;
     assert_eq!(intents(&scene)?, 0);
     lab.stays("disabled by somebody else", A_WHILE, || {
