@@ -7,7 +7,12 @@ root=$1
 suite=bookworm
 packages=systemd,systemd-sysv,dbus,libpam-systemd,bird2,unbound,iproute2,procps,sudo,libfaketime,apparmor
 
-debootstrap --variant=minbase --include="$packages" "$suite" "$root"
+# A mirror may be out of order for a moment.
+for attempt in 1 2 3; do
+  if debootstrap --variant=minbase --include="$packages" "$suite" "$root"; then break; fi
+  [ "$attempt" -lt 3 ]
+  rm -rf "$root"
+done
 
 # Nothing that waits for the world, or that does its chores in the middle of a test.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
