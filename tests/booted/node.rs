@@ -84,7 +84,7 @@ impl<'lab> Node<'lab> {
         settings: &Settings,
         prepare: impl FnOnce(&Path) -> Result<()>,
     ) -> Result<Self> {
-        let neighbor = lab.start_neighbor(settings.bfd())?;
+        let neighbor = lab.start_patient_neighbor(settings.bfd())?;
         let machine = Machine::boot(lab, &installed()?, |files| {
             configure(lab, files, settings)?;
             prepare(files)

@@ -17,6 +17,9 @@ pub const NODE_ASN: u32 = 64601;
 /// The AS number of every neighbour.
 pub const NEIGHBOR_ASN: u32 = 64600;
 
+/// Intervals of BFD that may be lost beside machines: 6 s. They boot and install packages, several at a time.
+pub(crate) const PATIENT_MULTIPLIER: u8 = 20;
+
 /// The MD5 password of every session.
 pub(crate) const PASSWORD: &str = "lab-secret-1";
 
@@ -98,7 +101,12 @@ impl Lab {
 
     /// Starts the neighbour; `bfd` as the node has it.
     pub fn start_neighbor(&self, bfd: bool) -> Result<Neighbor<'_>> {
-        self.start_neighbor_with(&neighbor_configuration(bfd))
+        self.start_neighbor_with(&neighbor_configuration(bfd, 3))
+    }
+
+    /// The same, with a BFD that does not take the boot of a machine for a failure.
+    pub fn start_patient_neighbor(&self, bfd: bool) -> Result<Neighbor<'_>> {
+        self.start_neighbor_with(&neighbor_configuration(bfd, PATIENT_MULTIPLIER))
     }
 
     /// Starts a neighbour with a configuration of one's own.
@@ -191,7 +199,7 @@ fn host_prefix(address: &str) -> String {
 }
 
 /// One session a family, which comes back within seconds after any loss.
-fn neighbor_configuration(bfd: bool) -> String {
+fn neighbor_configuration(bfd: bool, multiplier: u8) -> String {
     let bfd = if bfd { "on" } else { "off" };
     let session = |family: &str, local: &str, remote: &str| {
         format!(
@@ -213,7 +221,7 @@ fn neighbor_configuration(bfd: bool) -> String {
 router id 10.99.0.1;
 debug protocols {{ states, events }};
 protocol device device1 {{ }}
-protocol bfd bfd1 {{ interface \"*\" {{ interval 300 ms; multiplier 3; }}; }}
+protocol bfd bfd1 {{ interface \"*\" {{ interval 300 ms; multiplier {multiplier}; }}; }}
 {}{}",
         session("v4", "10.99.0.1", "10.99.0.2"),
         session("v6", "fd99::1", "fd99::2")

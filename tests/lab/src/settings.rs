@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::lab::NEIGHBOR_ASN;
+use crate::lab::{NEIGHBOR_ASN, PATIENT_MULTIPLIER};
 use crate::{Bird, Context, Lab, NODE_ASN, Result};
 
 /// Timing for tests that are not about timing.
@@ -195,13 +195,14 @@ impl Settings {
         self.render_with(&bird, &daemon, &password)
     }
 
-    /// The same for a machine, where every path is the default.
+    /// The same for a machine, where every path is the default, and where a boot beside it is no failure to BFD.
     pub fn for_machine(&self) -> Result<String> {
         self.render_with(
             "  socket: /run/bird/bird.ctl\n",
             "state_dir: /var/lib/anycastctl",
             Self::MACHINE_PASSWORD,
         )
+        .map(|text| format!("{text}bfd: {{ multiplier: {PATIENT_MULTIPLIER} }}\n"))
     }
 
     /// Where a machine has the password of its sessions.
