@@ -3,7 +3,9 @@
 mod brake;
 mod examples;
 mod init;
+mod log;
 mod orders;
+mod render;
 
 use std::path::PathBuf;
 
@@ -12,10 +14,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use brake::Brake;
 pub use examples::{command, examples};
 pub use init::Init;
+pub use log::{Log, LogFormat, LogLevel};
 pub use orders::{End, Give};
+pub use render::{Opposite, Render, Router, Target};
 
 use crate::history::Since;
-use crate::model::{NeighborName, Period, ServiceName};
+use crate::model::{Period, ServiceName};
 
 /// Keeps the BGP announcement of a DNS anycast node equal to the health of its DNS server.
 ///
@@ -289,90 +293,12 @@ pub enum Passwords {
     Placeholder,
 }
 
-/// What to render, and where to.
-#[derive(Debug, Clone, Args)]
-pub struct Render {
-    /// What to render
-    #[arg(value_enum, default_value_t = Target::Bird)]
-    pub target: Target,
-    /// Whose router
-    #[command(flatten)]
-    pub opposite: Opposite,
-    /// Write to a file instead, whole or not at all; one that is there keeps its mode and owner
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Write nothing, and show how this file differs from what would be written
-    #[arg(long, value_name = "FILE", conflicts_with = "output")]
-    pub check: Option<PathBuf>,
-    /// List what can be rendered and where it is installed
-    #[arg(long, conflicts_with_all = ["target", "output", "check"])]
-    pub list: bool,
-    /// Print the list as JSON
-    #[arg(long, requires = "list")]
-    pub json: bool,
-}
-
 const RENDER_EXIT_CODES: &str = "\
 With --check, exits with 0 when the file is as it would be written and with 1 when it differs or is missing.";
 
 const APPLY_EXIT_CODES: &str = "\
 Exits with 0 when BIRD runs the rendered files; with 1 when live prefixes would be dropped or the change was \
 undone; with 3 when BIRD refuses the files; with 4 when BIRD does not answer or the disk says no.";
-
-/// What can be rendered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Target {
-    /// bird.conf, without any secret
-    Bird,
-    /// The file with the passwords that bird.conf includes
-    Secrets,
-    /// The dummy interface, for systemd-networkd
-    NetworkdNetdev,
-    /// The anycast addresses on the dummy interface, for systemd-networkd
-    NetworkdNetwork,
-    /// The dummy interface and the anycast addresses, for ifupdown
-    Ifupdown,
-    /// Settings of the kernel: ARP, reverse path filter, packet sizes, socket buffers
-    Sysctl,
-    /// Receive packet steering, as a unit of systemd
-    Steering,
-    /// The DNS server's limit of open files, as a drop-in of systemd
-    Limits,
-    /// Packet filter: questions limited by source, BGP and BFD from neighbours only
-    Nftables,
-    /// For the router opposite: its side of a neighbour's sessions
-    Neighbor,
-}
-
-/// The router opposite, which only [`Target::Neighbor`] has.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Opposite {
-    /// With `neighbor`: the neighbour's name in the configuration
-    #[arg(value_name = "NAME", required_if_eq("target", "neighbor"))]
-    pub neighbor: Option<NeighborName>,
-    /// With `neighbor`: the software of its router
-    #[arg(
-        long = "for",
-        value_enum,
-        value_name = "frr|bird|junos|eos",
-        hide_possible_values = true,
-        required_if_eq("target", "neighbor")
-    )]
-    pub router: Option<Router>,
-}
-
-/// The software of a router.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Router {
-    /// FRR
-    Frr,
-    /// BIRD
-    Bird,
-    /// Juniper Junos
-    Junos,
-    /// Arista EOS
-    Eos,
-}
 
 const RUN_EXIT_CODES: &str = "\
 Ends on SIGTERM or SIGINT, as `daemon.on_stop` of the configuration says: withdraw everything, or leave it. Exits \
@@ -382,52 +308,3 @@ const RELOAD_EXIT_CODES: &str = "\
 The daemon reads the file that it was started with, whole or not at all. Exits with 0 when it is in force; with 2 when \
 it has errors or changes what needs a restart, and with 4 when it cannot be read or no daemon answers: the \
 configuration before it then stays in force.";
-
-/// What is logged, and how.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Log {
-    /// Log from this level on
-    #[arg(
-        long,
-        value_enum,
-        value_name = "LEVEL",
-        env = "ANYCASTCTL_LOG_LEVEL",
-        default_value_t = LogLevel::Info
-    )]
-    pub log_level: LogLevel,
-    /// How and where to log; lines that nobody takes in time are dropped and counted, nothing waits for them
-    #[arg(
-        long,
-        value_enum,
-        value_name = "FORMAT",
-        env = "ANYCASTCTL_LOG_FORMAT",
-        default_value_t = LogFormat::Auto
-    )]
-    pub log_format: LogFormat,
-}
-
-/// How lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// As journald if standard error goes to the journal, as it does under systemd; else as text
-    Auto,
-    /// To standard error: time, level, message and field=value
-    Text,
-    /// To standard error: one flat JSON object a line
-    Json,
-    /// To the journal, with fields: try `journalctl ANYCASTCTL_SERVICE=resolver`
-    Journald,
-}
-
-/// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogLevel {
-    /// Only what somebody has to see to: BIRD does not answer, a withdraw is not confirmed
-    Error,
-    /// Also what somebody may have to: others change the state, the configuration is doubtful
-    Warn,
-    /// Also every decision with its reason, and when BIRD has confirmed it
-    Info,
-    /// Also the verdict of every probe
-    Debug,
-}

@@ -121,6 +121,14 @@ pub struct Announcement {
 }
 
 impl Config {
+    /// The static protocols of every service and family: that which announces in full, and its drained twin.
+    pub fn protocols(&self) -> impl Iterator<Item = [String; 2]> {
+        self.services.iter().flat_map(|service| {
+            let families = service.families();
+            families.map(|family| service.protocols(family))
+        })
+    }
+
     /// Every prefix at every session of its family with a neighbour that is to get it: by service, family,
     /// prefix and session, each in the order of the file.
     #[must_use]

@@ -262,15 +262,6 @@ impl Apply<'_> {
         Ok(String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
     }
 
-    /// The static protocols of every service and family: that which announces in full, and its drained twin.
-    fn statics(&self) -> impl Iterator<Item = [String; 2]> {
-        let services = self.config.services.iter();
-        services.flat_map(|service| {
-            let families = service.families();
-            families.map(|family| service.protocols(family))
-        })
-    }
-
     /// Those that BIRD switches on whenever it configures. One that is written by hand may have no place for
     /// an intent file; whether it does not come back is seen afterwards.
     pub(super) fn announcing(&self) -> HashSet<String> {
@@ -281,7 +272,7 @@ impl Apply<'_> {
             families.filter_map(|family| service.by_hand(family))
         });
         let by_hand = by_hand.map(|twins| twins.normal.to_string());
-        let rendered = self.statics().flatten().filter(is_on);
+        let rendered = self.config.protocols().flatten().filter(is_on);
         rendered.chain(by_hand).collect()
     }
 
@@ -293,7 +284,7 @@ impl Apply<'_> {
     async fn new_protocols(&mut self) -> Result<Vec<String>, Error> {
         let known = self.bird.protocols().await?;
         let known: HashSet<String> = known.into_iter().map(|protocol| protocol.name).collect();
-        let normal = self.statics().map(|[normal, _drained]| normal);
+        let normal = self.config.protocols().map(|[normal, _drained]| normal);
         Ok(normal.filter(|name| !known.contains(name)).collect())
     }
 }

@@ -170,7 +170,10 @@ fn site(
     let target = Target {
         socket: socket.unwrap_or_else(|| DEFAULT_SOCKET.into()),
         intent_dir: intent_dir.unwrap_or_else(|| DEFAULT_INTENTS.into()),
-        protocols: config.as_ref().map(announcing).unwrap_or_default(),
+        protocols: config
+            .iter()
+            .flat_map(|config| config.protocols().flatten())
+            .collect(),
     };
     if config.is_none() {
         let (socket, intents) = (target.socket.display(), target.intent_dir.display());
@@ -189,25 +192,9 @@ fn site(
     }
 }
 
-/// Every protocol that announces, and every drained twin.
-fn announcing(config: &Config) -> Vec<String> {
-    let services = config.services.iter();
-    let names = services.flat_map(|service| {
-        let families = service.families();
-        families.flat_map(|family| service.protocols(family))
-    });
-    names.collect()
-}
-
 /// A word about protocols whose intent files BIRD does not read; none if that is not known.
 fn unprotected(config: &Config) -> String {
-    let services = config.services.iter();
-    let names: Vec<_> = services
-        .flat_map(|service| {
-            let families = service.families();
-            families.map(|family| service.protocols(family)[0].clone())
-        })
-        .collect();
+    let names: Vec<_> = config.protocols().map(|[normal, _]| normal).collect();
     let Some(protected) = intent::protected(&config.bird, names.iter().cloned()) else {
         return String::new();
     };

@@ -328,8 +328,7 @@ pub(super) fn families(config: &Config) -> impl Iterator<Item = (FamilyId, [Stri
 
 /// Every protocol that may have an intent file or a drop-in.
 pub(super) fn names(config: &Config) -> impl Iterator<Item = String> {
-    let names = families(config).flat_map(|(_, names)| names);
-    names.chain(sessions(config))
+    config.protocols().flatten().chain(sessions(config))
 }
 
 /// The BGP protocols of all sessions, in the order of the configuration.
