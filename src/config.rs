@@ -7,6 +7,7 @@
 //! Nothing here reads a file: callers hand in the texts. The format is version 1; its keys are those of
 //! the fields below, and README.md shows them with their defaults.
 
+pub mod defaults;
 mod diagnostic;
 mod draft;
 mod flap;

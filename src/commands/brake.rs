@@ -8,21 +8,15 @@ use tokio::runtime::Runtime;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::history::DEFAULT_STATE;
-use super::source::DEFAULT_CONTROL;
-use super::status::DEFAULT_SOCKET;
 use super::{Code, Failure, Output, document, load, runtime, terminal, written};
 use crate::brake::{self, Bird, Protocol, Report, State, Target};
 use crate::cli::Brake;
 use crate::columns::{BAD, GOOD, PLAIN, Page, WARN, cell, plain};
-use crate::config::Config;
+use crate::config::{Config, defaults};
 use crate::control::{self, Excluded, exclude_daemon};
 use crate::history::{Event, Record};
 use crate::history_store;
 use crate::intent;
-
-/// Where the intent files are unless the configuration says otherwise.
-const DEFAULT_INTENTS: &str = "/run/anycastctl/intent";
 
 /// How long the disk may take for the configuration, and for the history.
 const DISK: Duration = Duration::from_secs(2);
@@ -87,7 +81,7 @@ impl Look {
             .map_err(|failure| failure.message);
         let configured = config.as_ref().ok();
         let control = control.or_else(|| Some(configured?.daemon.control.clone()));
-        let control = control.unwrap_or_else(|| DEFAULT_CONTROL.into());
+        let control = control.unwrap_or_else(|| defaults::CONTROL.into());
         Self {
             excluded: exclude_daemon(&control),
             control,
@@ -168,8 +162,8 @@ fn site(
         .intent_dir
         .or_else(|| bird.map(|bird| bird.intent_dir.clone()));
     let target = Target {
-        socket: socket.unwrap_or_else(|| DEFAULT_SOCKET.into()),
-        intent_dir: intent_dir.unwrap_or_else(|| DEFAULT_INTENTS.into()),
+        socket: socket.unwrap_or_else(|| defaults::BIRD_SOCKET.into()),
+        intent_dir: intent_dir.unwrap_or_else(|| defaults::INTENT_DIR.into()),
         protocols: config
             .iter()
             .flat_map(|config| config.protocols().flatten())
@@ -185,7 +179,10 @@ fn site(
     }
     Site {
         target,
-        state_dir: config.map_or_else(|| DEFAULT_STATE.into(), |config| config.daemon.state_dir),
+        state_dir: config.map_or_else(
+            || defaults::STATE_DIR.into(),
+            |config| config.daemon.state_dir,
+        ),
         guessed,
         talk,
         _excluded: excluded,

@@ -6,13 +6,11 @@ use jiff::Timestamp;
 
 use super::source::Source;
 use super::{Code, Failure, Output, document, runtime, terminal, written};
+use crate::config::defaults::STATE_DIR;
 use crate::control::{self, Request, Response};
 use crate::history::{History, MAX_ENTRIES, Origin, Selection, Since, write_lines};
 use crate::history_store;
 use crate::model::ServiceName;
-
-/// Where the daemon keeps its files unless its configuration says otherwise.
-pub(super) const DEFAULT_STATE: &str = "/var/lib/anycastctl";
 
 /// What to show, and how.
 #[derive(Debug)]
@@ -46,7 +44,7 @@ pub fn history(config: &Path, options: Options<'_>) -> Result<Output, Failure> {
         Ok(history) => (history, String::new()),
         Err(error) => {
             let directory =
-                loaded.map_or_else(|| DEFAULT_STATE.into(), |config| config.daemon.state_dir);
+                loaded.map_or_else(|| STATE_DIR.into(), |config| config.daemon.state_dir);
             let history = from_files(&directory, &selection, now, &error)?;
             let directory = directory.display();
             let talk = format!("{error}\nThis is from the files in {directory}.\n");

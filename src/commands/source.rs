@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Code, Failure, load, runtime};
 use crate::config::Config;
+use crate::config::defaults::CONTROL;
 use crate::control::{self, Error, Request, Response};
 use crate::status::Snapshot;
-
-/// Where the daemon listens unless its configuration says otherwise.
-pub(super) const DEFAULT_CONTROL: &str = "/run/anycastctl/control.sock";
 
 /// Whom to ask, and what to tell about it.
 pub(super) struct Source {
@@ -35,10 +33,10 @@ impl Source {
                 talk: String::new(),
             },
             Err(failure) => Self {
-                control: PathBuf::from(DEFAULT_CONTROL),
+                control: PathBuf::from(CONTROL),
                 config: None,
                 talk: format!(
-                    "{}\nThe configuration cannot be used; asking the daemon at {DEFAULT_CONTROL}.\n",
+                    "{}\nThe configuration cannot be used; asking the daemon at {CONTROL}.\n",
                     failure.message.trim_end()
                 ),
             },

@@ -2,7 +2,6 @@
 
 mod bird;
 
-pub(super) use bird::DEFAULT_SOCKET;
 mod draw;
 
 use std::io;

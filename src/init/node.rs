@@ -9,11 +9,8 @@ use super::found::{Answers, BirdFile, Found, Running};
 use super::serving::Serving;
 use super::wishes::{NodeName, Wishes};
 use super::yaml::{FILL_IN, quoted};
+use crate::config::defaults::{BIRD_CONFIG, BIRD_SOCKET};
 use crate::model::{Asn, BirdVersion};
-
-/// Where BIRD is unless the configuration says otherwise.
-const SOCKET: &str = "/run/bird/bird.ctl";
-const CONFIG: &str = "/etc/bird/bird.conf";
 
 pub(super) fn write(writer: &mut Writer, found: &Found, wishes: &Wishes, serving: &Serving) {
     let page = &mut writer.page;
@@ -146,12 +143,18 @@ fn bird(writer: &mut Writer, found: &Found) {
     };
     let yaml = format!("version: {}", quoted(&version.to_string()));
     writer.page.line(2, &yaml, &words);
-    path(writer, "socket", &bird.socket, SOCKET, "where BIRD answers");
+    path(
+        writer,
+        "socket",
+        &bird.socket,
+        BIRD_SOCKET,
+        "where BIRD answers",
+    );
     path(
         writer,
         "config",
         &bird.config,
-        CONFIG,
+        BIRD_CONFIG,
         "the file that BIRD was started with",
     );
     match &bird.file {

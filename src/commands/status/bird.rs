@@ -10,6 +10,7 @@ use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
 use crate::bird::survey;
 use crate::bird::table::{self, Protocol};
+use crate::config::defaults::BIRD_SOCKET;
 use crate::config::{self, Config};
 use crate::intent;
 use crate::model::Family;
@@ -19,9 +20,6 @@ use crate::status::{
     self, Actual, Damping, Export, FamilyStatus, Health, Node, Service, Session, Snapshot, VERSION,
 };
 
-/// Where BIRD listens unless the configuration says otherwise.
-pub(crate) const DEFAULT_SOCKET: &str = "/run/bird/bird.ctl";
-
 /// How long all questions about exports may take: BIRD 3 with a full table needs up to 66 ms for each.
 const EXPORTS_TIME: Duration = Duration::from_secs(2);
 
@@ -30,7 +28,7 @@ const NOBODY: &str = "anycastctl is not running";
 
 /// Asks BIRD. Without a configuration only its BGP sessions are shown.
 pub(super) async fn observe(config: Option<&Config>) -> Result<Snapshot, Error> {
-    let socket = config.map_or_else(|| Path::new(DEFAULT_SOCKET), |config| &config.bird.socket);
+    let socket = config.map_or_else(|| Path::new(BIRD_SOCKET), |config| &config.bird.socket);
     let mut client = Client::connect_restricted(socket).await?;
     let survey = survey::ask(&mut client).await?;
     let snapshot = |node, services, sessions| Snapshot {

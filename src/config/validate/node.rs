@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
+use crate::config::defaults;
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Leaf, Text};
 use crate::config::tree::NodeId;
@@ -36,10 +37,10 @@ pub(super) fn node(report: &Report<'_>, at: NodeId, node: &spec::Node) -> Option
 pub(super) fn bird(report: &Report<'_>, field: &Field<spec::Bird>) -> Option<Bird> {
     let bird = section(report, field)?;
     let version = report.text_or(&bird.version, BirdVersion::new(2, 0, 12));
-    let socket = socket(report, &bird.socket, "/run/bird/bird.ctl");
-    let config = absolute(report, &bird.config, "/etc/bird/bird.conf");
+    let socket = socket(report, &bird.socket, defaults::BIRD_SOCKET);
+    let config = absolute(report, &bird.config, defaults::BIRD_CONFIG);
     let secrets = absolute(report, &bird.secrets, "/etc/bird/bird.secrets.conf");
-    let intent_dir = absolute(report, &bird.intent_dir, "/run/anycastctl/intent");
+    let intent_dir = absolute(report, &bird.intent_dir, defaults::INTENT_DIR);
     let binary = report.text_or(&bird.binary, PathBuf::from("bird"));
     let log = report.text_or(&bird.log, BirdLog::Syslog);
     let include = include(report, &bird.include);
@@ -108,10 +109,10 @@ pub(super) fn bfd(report: &Report<'_>, field: &Field<spec::Bfd>) -> Option<Bfd> 
 
 pub(super) fn daemon(report: &Report<'_>, field: &Field<spec::Daemon>) -> Option<Daemon> {
     let daemon = section(report, field)?;
-    let control = socket(report, &daemon.control, "/run/anycastctl/control.sock");
+    let control = socket(report, &daemon.control, defaults::CONTROL);
     let operator_group = report.optional(&daemon.operator_group);
     let listen = report.or(&daemon.listen, Text(spec::Listen(Some(LISTEN))));
-    let state_dir = absolute(report, &daemon.state_dir, "/var/lib/anycastctl");
+    let state_dir = absolute(report, &daemon.state_dir, defaults::STATE_DIR);
     let on_stop = report.text_or(&daemon.on_stop, OnStop::Withdraw);
     let stale_after = report.text_or(&daemon.stale_after, stale_after());
     Some(Daemon {

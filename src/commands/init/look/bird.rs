@@ -10,6 +10,7 @@ use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
 use crate::bird::file::File;
 use crate::bird::{survey, table};
+use crate::config::defaults::{BIRD_CONFIG, BIRD_SOCKET};
 use crate::files::read_installed_text;
 use crate::host::Processes;
 use crate::init::{Address, Answers, Bird, BirdFile, Export, Running, session};
@@ -18,18 +19,10 @@ use crate::observed::Survey;
 use crate::render;
 
 /// Where distributions and BIRD itself put the socket, the configuration's default first.
-const SOCKETS: [&str; 3] = [
-    "/run/bird/bird.ctl",
-    "/run/bird.ctl",
-    "/usr/local/var/run/bird.ctl",
-];
+const SOCKETS: [&str; 3] = [BIRD_SOCKET, "/run/bird.ctl", "/usr/local/var/run/bird.ctl"];
 
 /// The same of the file.
-const FILES: [&str; 3] = [
-    "/etc/bird/bird.conf",
-    "/etc/bird.conf",
-    "/usr/local/etc/bird.conf",
-];
+const FILES: [&str; 3] = [BIRD_CONFIG, "/etc/bird.conf", "/usr/local/etc/bird.conf"];
 
 /// How long all questions to BIRD may take.
 const ALL: Duration = Duration::from_secs(10);
