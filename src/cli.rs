@@ -301,8 +301,8 @@ Exits with 0 when BIRD runs the rendered files; with 1 when live prefixes would 
 undone; with 3 when BIRD refuses the files; with 4 when BIRD does not answer or the disk says no.";
 
 const RUN_EXIT_CODES: &str = "\
-Ends on SIGTERM or SIGINT, as `daemon.on_stop` of the configuration says: withdraw everything, or leave it. Exits \
-with 0 then; with 3 when BIRD did not confirm that everything is withdrawn.";
+Ends on SIGTERM or SIGINT, as `daemon.on_stop` of the configuration says: withdraw everything, or leave it. While \
+systemd restarts its unit everything is left, for the next start to adopt. Exits with 0 then; with 3 when BIRD did not confirm that everything is withdrawn.";
 
 const RELOAD_EXIT_CODES: &str = "\
 The daemon reads the file that it was started with, whole or not at all. Exits with 0 when it is in force; with 2 when \
