@@ -7,6 +7,7 @@
 //! Nothing here reads a file: callers hand in the texts. The format is version 1; its keys are those of
 //! the fields below, and README.md shows them with their defaults.
 
+mod check;
 pub mod defaults;
 mod diagnostic;
 mod draft;
@@ -33,6 +34,7 @@ pub(crate) use tests::SMALLEST;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+pub use check::{Check, CheckKind, Families, Group, Member, Need, OnFailure, Parts, Quorum};
 pub use diagnostic::{Diagnostics, Finding, Record, Related, Severity};
 pub use draft::{Draft, Include};
 pub use flap::{Flap, FlapAction};
@@ -45,11 +47,10 @@ pub use parse::Parsed;
 pub use pattern::{InvalidPattern, Pattern};
 pub use schema::{included_schema, schema};
 pub use service::{
-    ByHand, Check, CheckKind, Damping, Discard, DnsCheck, OnFailure, Route, Service, Thresholds,
-    Timing, Twins, Window,
+    ByHand, Damping, Discard, DnsCheck, Route, Service, Thresholds, Timing, Twins, Window,
 };
 pub use source::{Position, Source, Sources};
-pub use targets::Target;
+pub use targets::{Subject, Target};
 
 use crate::model::{Asn, BirdVersion, Family, GroupName, Period, Prefix};
 

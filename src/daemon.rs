@@ -37,6 +37,7 @@ mod settle;
 mod signals;
 mod snapshot;
 mod stopping;
+mod views;
 mod watcher;
 
 use std::collections::HashSet;
@@ -176,6 +177,8 @@ enum Event {
 struct Observed {
     sent: Instant,
     verdict: Verdict,
+    /// See [`Outcome`](crate::probe::Outcome).
+    is_silence: bool,
     detail: String,
     latency: Option<Duration>,
     at: Timestamp,

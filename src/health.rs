@@ -160,6 +160,11 @@ impl Tracker {
         self.change(Health::Unhealthy, Cause::Stale(silence))
     }
 
+    /// The server is known to be there, though not whether it is as it should be: silence begins anew.
+    pub fn hear(&mut self, now: Instant) {
+        self.last_verdict = now;
+    }
+
     /// Takes a time out of the silence in which nobody could have given a verdict.
     pub fn forgive(&mut self, stall: Duration) {
         self.last_verdict += stall;

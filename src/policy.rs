@@ -14,8 +14,10 @@
 //! otherwise                                 what it is
 //! ```
 
+mod group;
 mod reason;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -25,6 +27,7 @@ use crate::config::OnFailure;
 use crate::health::Health;
 use crate::model::Prefix;
 use crate::overrides::{Kind, Override};
+pub use group::combined;
 use reason::{beyond, no_earlier, passed, words};
 
 /// What is, or should be, announced of one family of a service. Ordered from least to most.
@@ -57,7 +60,7 @@ pub struct CheckView<'a> {
     /// What is decided about it.
     pub health: Health,
     /// Why: `3 failed in a row: SERVFAIL, wanted NOERROR`.
-    pub reason: &'a str,
+    pub reason: Cow<'a, str>,
     /// What its failure does.
     pub on_failure: OnFailure,
     /// Whether its server is known to be on another host.

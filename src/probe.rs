@@ -1,4 +1,4 @@
-//! One probe of a DNS server: sockets and the clock around [`crate::dns`].
+//! One look at what a check is about: sockets and the clock around [`crate::dns`].
 //!
 //! What a reply is worth is decided there; when the next probe is sent, in [`crate::schedule`].
 
@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::config::DnsCheck;
-use crate::dns::{Answer, Failure, Outcome, Query, Reply, Transport, judge};
+use crate::config::{DnsCheck, Subject};
+use crate::dns::{self, Answer, Failure, Query, Reply, Transport, judge};
 use crate::health::Verdict;
 
 /// A timer that is later than this, and than half of the timeout, was not late by chance.
@@ -23,18 +23,76 @@ const LATE: Duration = Duration::from_millis(100);
 /// Enough for the runtime to fetch what the kernel already holds.
 const DRAIN: Duration = Duration::from_millis(10);
 
+/// What one prober looks at, again and again, with all that is the same each time.
+#[derive(Debug)]
+pub struct Probe(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Dns(DnsCheck, SocketAddr),
+}
+
+/// What one probe found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether nothing is known because of us. Where it is because of a third party, it is no silence that ever counts
+    /// against the server.
+    pub is_silence: bool,
+    /// Why, in one line for operators: `NOERROR, SOA serial 2026112201`.
+    pub detail: String,
+    /// From the first packet sent to all of the answer read; `None` without an answer, or where the prober itself was
+    /// late to read it.
+    pub latency: Option<Duration>,
+    /// The questions of a DNS check, with what came.
+    pub exchanges: Vec<dns::Outcome>,
+}
+
+impl Probe {
+    /// Makes ready to look at this.
+    #[must_use]
+    pub fn new(subject: Subject<'_>) -> Self {
+        match subject {
+            Subject::Dns(check, server) => Self(Kind::Dns(check.clone(), server)),
+        }
+    }
+
+    /// Looks once, for at most `timeout`.
+    ///
+    /// Never fails: whatever happens is an outcome. A prober in trouble of its own, or stopped through the
+    /// deadline, gives [`Verdict::Unknown`].
+    pub async fn run(&self, timeout: Duration) -> Outcome {
+        match &self.0 {
+            Kind::Dns(check, server) => exchange(*server, check, timeout).await.into(),
+        }
+    }
+}
+
+impl From<dns::Outcome> for Outcome {
+    fn from(outcome: dns::Outcome) -> Self {
+        Self {
+            verdict: outcome.verdict,
+            is_silence: outcome.verdict == Verdict::Unknown,
+            detail: outcome.detail.clone(),
+            latency: outcome.answer.as_ref().and_then(|answer| answer.latency),
+            exchanges: vec![outcome],
+        }
+    }
+}
+
 /// Asks `server` once, and waits for at most `timeout` from the first packet to the whole answer.
 ///
 /// Never fails: whatever happens is an outcome. A prober in trouble of its own, or stopped through the
 /// deadline, gives [`Verdict::Unknown`].
-pub async fn exchange(server: SocketAddr, check: &DnsCheck, timeout: Duration) -> Outcome {
+pub async fn exchange(server: SocketAddr, check: &DnsCheck, timeout: Duration) -> dns::Outcome {
     let label = format!("{:016x}", rand::random::<u64>());
     match Query::new(&check.question, rand::random(), &label) {
         Ok(query) => {
             let result = ask(server, check.transport, &query, timeout).await;
             judge(&check.expect, &query, result)
         }
-        Err(error) => Outcome {
+        Err(error) => dns::Outcome {
             asked: check.question.name.to_string(),
             verdict: Verdict::Unknown,
             detail: error.to_string(),

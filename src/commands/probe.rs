@@ -3,7 +3,6 @@
 //! Asks exactly what the daemon asks, by the same code; decides nothing and changes nothing.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +12,11 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::{Code, Failure, Output, document, load, runtime, written};
-use crate::config::{CheckKind, Config, DnsCheck, Service};
-use crate::dns::{self, Counts, Transport};
+use crate::config::{Config, Service, Subject};
+use crate::dns::{Counts, Transport};
 use crate::health::Verdict;
 use crate::model::ServiceName;
-use crate::probe::exchange;
+use crate::probe::{Outcome, Probe};
 
 /// Probes at a time: far below any limit on file descriptors.
 const CONCURRENT: usize = 64;
@@ -30,7 +29,7 @@ pub struct ProbeReport {
     /// The check's name within the service.
     pub check: String,
     /// Who was asked.
-    pub server: SocketAddr,
+    pub server: String,
     /// How.
     pub transport: Transport,
     /// What was asked: `example.com. IN SOA`.
@@ -48,7 +47,7 @@ pub struct ProbeReport {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReplyReport {
     /// The address that answered.
-    pub from: SocketAddr,
+    pub from: String,
     /// From the first packet sent to the reply read, in milliseconds; `None` where the prober was stalled.
     pub latency_ms: Option<f64>,
     /// The response code: `NOERROR`.
@@ -111,35 +110,39 @@ async fn run_all(plans: impl Iterator<Item = Plan>) -> Vec<ProbeReport> {
 struct Plan {
     service: String,
     name: String,
-    server: SocketAddr,
-    check: DnsCheck,
+    subject: String,
+    transport: Transport,
+    probe: Probe,
     timeout: Duration,
 }
 
 fn planned(service: &Service) -> impl Iterator<Item = Plan> {
     service.targets().into_iter().map(|target| {
-        let check = &service.checks[target.check];
-        let CheckKind::Dns(dns) = &check.kind;
+        let member = service.member(&target);
+        let Subject::Dns(check, _) = target.subject;
         Plan {
             service: service.name.to_string(),
-            name: check.name.clone(),
-            server: target.server,
-            check: dns.clone(),
-            timeout: service.timing.timeout.duration(),
+            name: member.name.clone(),
+            subject: target.subject.to_string(),
+            transport: check.transport,
+            probe: Probe::new(target.subject),
+            timeout: member.timing.timeout.duration(),
         }
     })
 }
 
 impl Plan {
     async fn run(self) -> ProbeReport {
-        let outcome = exchange(self.server, &self.check, self.timeout).await;
+        let outcome = self.probe.run(self.timeout).await;
         self.report(outcome)
     }
 
-    fn report(self, outcome: dns::Outcome) -> ProbeReport {
-        let from = self.server;
-        let reply = outcome.answer.map(|answer| ReplyReport {
-            from,
+    fn report(self, outcome: Outcome) -> ProbeReport {
+        let exchange = outcome.exchanges.into_iter().next();
+        let question = exchange.as_ref().map(|exchange| exchange.asked.clone());
+        let answer = exchange.and_then(|exchange| exchange.answer);
+        let reply = answer.map(|answer| ReplyReport {
+            from: self.subject.clone(),
             latency_ms: answer.latency.map(|latency| latency.as_secs_f64() * 1000.0),
             rcode: answer.reply.rcode.to_string(),
             flags: answer.reply.flags.names().collect(),
@@ -149,9 +152,9 @@ impl Plan {
         ProbeReport {
             service: self.service,
             check: self.name,
-            server: self.server,
-            transport: self.check.transport,
-            question: outcome.asked,
+            server: self.subject,
+            transport: self.transport,
+            question: question.unwrap_or_default(),
             verdict: outcome.verdict,
             detail: outcome.detail,
             reply,

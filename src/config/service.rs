@@ -1,7 +1,8 @@
-//! A service and its checks, validated.
+//! A service, validated.
 
 use std::net::IpAddr;
 
+use super::Check;
 use crate::dns::{Expectation, Question, Transport};
 use crate::model::{
     Community, Family, InterfaceName, LargeCommunity, Period, Prefix, ProtocolName, ServiceName,
@@ -26,8 +27,6 @@ pub struct Service {
     pub existing: ByHand,
     /// Announce a family only while the host has an address within each of its prefixes.
     pub require_address: bool,
-    /// When probes are sent and how long they may take.
-    pub timing: Timing,
     /// How many verdicts make a change.
     pub thresholds: Thresholds,
     /// How long a service that comes and goes stays withdrawn; `None`: never longer than its checks want.
@@ -183,39 +182,10 @@ pub struct Damping {
     pub half_life: Period,
 }
 
-/// One check of a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// The name in the file, or `dns-1`, `dns-2` … in the order of the file.
-    pub name: String,
-    /// What is checked.
-    pub kind: CheckKind,
-    /// What its failure does to the service. Where it is [`Drain`](OnFailure::Drain), the service
-    /// [has a twin](Service::has_twin) in each of its families. All checks of a service may drain.
-    pub on_failure: OnFailure,
-}
-
-/// What the failure of a check does to its service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnFailure {
-    /// Takes it out.
-    Withdraw,
-    /// Makes it the last choice of neighbours: what is not of this host may fail for the whole fleet at once.
-    Drain,
-}
-
-/// The kinds of check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CheckKind {
-    /// `dns: {…}`
-    Dns(DnsCheck),
-}
-
 /// A DNS question, whom it goes to and what has to come back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DnsCheck {
-    /// The server's address; `None` asks each of the service's own host addresses, and each such probe
-    /// then decides on its own family only. A named server decides on both families.
+    /// The server's address; `None` asks each of the service's own host addresses.
     pub server: Option<IpAddr>,
     /// The server's port.
     pub port: u16,

@@ -4,6 +4,7 @@
 //! from keys together is the business of `validate`; defaults are given there too. Doc comments of keys are what
 //! editors show, by way of the schema.
 
+mod check;
 mod field;
 mod flap;
 mod host;
@@ -20,13 +21,14 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use check::{AtLeast, Check, Group};
 pub(crate) use field::{FIELD, Field, Named, OR, Or};
 pub(crate) use flap::Flap;
 pub(crate) use host::Host;
 pub(crate) use leaf::{Leaf, Listen, Number, Off, RouterId, Text};
 pub(crate) use neighbor::{Drain, Limit, Limits, Neighbor, Session};
 pub(crate) use preset::Preset;
-pub(crate) use service::{Check, Damping, Dns, Expect, Service, Via, Window};
+pub(crate) use service::{Damping, Dns, Expect, Service, Via, Window};
 
 use super::{BirdLog, KernelExport, OnStop, Pattern};
 use crate::model::{Asn, BirdVersion, GroupName, Period};

@@ -1,60 +1,112 @@
-//! Whom the checks of a service ask: configuration says "the service's own addresses", probes need a socket
-//! address each.
+//! What the checks of a service look at, one by one: configuration says "the service's own addresses", probes need a
+//! socket address each.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{CheckKind, DnsCheck, Service};
+use super::{CheckKind, DnsCheck, Families, Member, Service};
 use crate::model::{Family, Prefix};
 
-/// One server that one check asks.
+/// One thing that one check looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub struct Target<'c> {
     /// Position in [`Service::checks`].
     pub check: usize,
-    /// Who is asked.
-    pub server: SocketAddr,
-    /// The only family that the verdict decides on; `None` for both.
-    pub gates: Option<Family>,
+    /// Position in [`Check::members`](super::Check::members).
+    pub member: usize,
+    /// What it is.
+    pub subject: Subject<'c>,
+    /// The families that the verdict decides on.
+    pub decides: Families,
 }
 
-impl Service {
-    /// All targets, in the order of the checks and, within a check, of the prefixes.
-    ///
-    /// A check without a server asks each host prefix (/32, /128) of the service, and decides on the family
-    /// of that address. A named server decides on both families.
-    #[must_use]
-    pub fn targets(&self) -> Vec<Target> {
-        let expand = |(position, check)| self.targets_of(position, check);
-        let checks = self.checks.iter().map(|check| match &check.kind {
-            CheckKind::Dns(dns) => dns,
-        });
-        checks.enumerate().flat_map(expand).collect()
-    }
+/// What is looked at. Its text is all of it, for people: `192.0.2.53:53`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject<'c> {
+    /// A DNS server.
+    Dns(&'c DnsCheck, SocketAddr),
+}
 
-    fn targets_of(&self, position: usize, check: &DnsCheck) -> Vec<Target> {
-        let target = |address: IpAddr, gates| Target {
-            check: position,
-            server: SocketAddr::new(address, check.port),
-            gates,
-        };
-        match check.server {
-            Some(address) => vec![target(address, None)],
-            None => self
-                .hosts()
-                .map(|address| target(address, Some(Family::of(address))))
-                .collect(),
+impl Subject<'_> {
+    /// The address that is asked; `None` where it is not known beforehand, or nobody is asked over the network.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Dns(_, server) => Some(server.ip()),
         }
     }
 
-    fn hosts(&self) -> impl Iterator<Item = IpAddr> {
-        self.prefixes.iter().copied().filter_map(Prefix::host)
+    /// In few words, beside the name of the check: `192.0.2.53`.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match self {
+            Self::Dns(_, server) => server.ip().to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(_, server) => server.fmt(f),
+        }
+    }
+}
+
+impl Service {
+    /// All targets, in the order of the checks and, within a check, of its members and of the prefixes.
+    ///
+    /// A member that names no server asks each host prefix (/32, /128) of the service.
+    #[must_use]
+    pub fn targets(&self) -> Vec<Target<'_>> {
+        let mut targets = Vec::new();
+        for (check, spec) in self.checks.iter().enumerate() {
+            for (member, spec) in spec.members().iter().enumerate() {
+                let place = (check, member);
+                targets.extend(self.targets_of(place, spec));
+            }
+        }
+        targets
+    }
+
+    /// What is looked at.
+    #[must_use]
+    pub fn member(&self, target: &Target<'_>) -> &Member {
+        &self.checks[target.check].members()[target.member]
+    }
+
+    fn targets_of<'c>(&self, (check, member): (usize, usize), spec: &'c Member) -> Vec<Target<'c>> {
+        let subjects = match &spec.kind {
+            CheckKind::Dns(dns) => {
+                let servers = dns.server.map_or_else(|| self.hosts(spec), |one| vec![one]);
+                let sockets = servers.into_iter().map(|ip| SocketAddr::new(ip, dns.port));
+                sockets.map(|server| Subject::Dns(dns, server)).collect()
+            }
+        };
+        let target = |subject: Subject<'c>| Target {
+            check,
+            member,
+            subject,
+            decides: spec.decided(subject.address(), self.families()),
+        };
+        Vec::into_iter(subjects).map(target).collect()
+    }
+
+    /// The service's own addresses, as far as a member is about their families.
+    fn hosts(&self, spec: &Member) -> Vec<IpAddr> {
+        let wanted = |address: &IpAddr| {
+            let family = Family::of(*address);
+            spec.families.is_none_or(|families| families.has(family))
+        };
+        let hosts = self.prefixes.iter().copied().filter_map(Prefix::host);
+        hosts.filter(wanted).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{ByHand, Check, OnFailure, Route, Thresholds, Timing};
+    use crate::config::{ByHand, Check, DnsCheck, OnFailure, Parts, Route, Thresholds, Timing};
     use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType, Transport};
     use crate::model::Period;
 
@@ -69,18 +121,42 @@ mod tests {
             rcodes: vec![Rcode::NO_ERROR],
             min_answers: 1,
         };
+        let kind = CheckKind::Dns(DnsCheck {
+            server: server.map(|text| text.parse().unwrap()),
+            port,
+            transport: Transport::Udp,
+            question,
+            expect,
+        });
         Check {
             name: "dns".to_owned(),
-            kind: CheckKind::Dns(DnsCheck {
-                server: server.map(|text| text.parse().unwrap()),
-                port,
-                transport: Transport::Udp,
-                question,
-                expect,
-            }),
             on_failure: OnFailure::Withdraw,
+            parts: Parts::One(Member {
+                name: "dns".to_owned(),
+                kind,
+                families: None,
+                timing: TIMING,
+            }),
         }
     }
+
+    /// A check that decides on these families, whatever it asks.
+    fn told(check: Check, families: Families) -> Check {
+        let member = Member {
+            families: Some(families),
+            ..check.members()[0].clone()
+        };
+        Check {
+            parts: Parts::One(member),
+            ..check
+        }
+    }
+
+    const TIMING: Timing = Timing {
+        interval: Period::from_millis(1000),
+        fast_interval: Period::from_millis(100),
+        timeout: Period::from_millis(800),
+    };
 
     fn service(prefixes: &[&str], checks: Vec<Check>) -> Service {
         Service {
@@ -92,11 +168,6 @@ mod tests {
             route: Route::Blackhole,
             existing: ByHand::default(),
             require_address: true,
-            timing: Timing {
-                interval: Period::from_millis(1000),
-                fast_interval: Period::from_millis(100),
-                timeout: Period::from_millis(800),
-            },
             damping: None,
             thresholds: Thresholds {
                 fall: 3,
@@ -107,30 +178,66 @@ mod tests {
         }
     }
 
-    fn shown(service: &Service) -> Vec<(usize, String, Option<Family>)> {
-        let tuple = |target: Target| (target.check, target.server.to_string(), target.gates);
-        service.targets().into_iter().map(tuple).collect()
+    fn shown(service: &Service) -> Vec<(usize, String, Families)> {
+        let shown = |target: Target<'_>| (target.check, target.subject.to_string(), target.decides);
+        service.targets().into_iter().map(shown).collect()
     }
+
+    const V4: Families = Families::One(Family::V4);
+    const V6: Families = Families::One(Family::V6);
+    const BOTH: [&str; 2] = ["192.0.2.53/32", "2001:db8:53::53/128"];
 
     #[test]
     fn a_check_asks_each_own_host_address_unless_it_names_a_server() {
-        let prefixes = ["192.0.2.53/32", "2001:db8:53::53/128"];
         let checks = vec![check(None, 53), check(Some("127.0.0.1"), 5353)];
         assert_eq!(
-            shown(&service(&prefixes, checks)),
+            shown(&service(&BOTH, checks)),
             [
-                (0, "192.0.2.53:53".to_owned(), Some(Family::V4)),
-                (0, "[2001:db8:53::53]:53".to_owned(), Some(Family::V6)),
-                (1, "127.0.0.1:5353".to_owned(), None),
+                (0, "192.0.2.53:53".to_owned(), V4),
+                (0, "[2001:db8:53::53]:53".to_owned(), V6),
+                (1, "127.0.0.1:5353".to_owned(), Families::Both),
             ]
         );
     }
 
     #[test]
+    fn an_address_decides_on_its_own_family_unless_told_otherwise() {
+        let decides = |server, families: Option<Families>, prefixes: &[&str]| {
+            let one = check(Some(server), 53);
+            let one = match families {
+                Some(families) => told(one, families),
+                None => one,
+            };
+            service(prefixes, vec![one]).targets()[0].decides
+        };
+        assert_eq!(decides("10.0.0.1", None, &BOTH), V4);
+        assert_eq!(decides("2001:db8::1", None, &BOTH), V6);
+        assert_eq!(decides("::1", None, &BOTH), Families::Both);
+        assert_eq!(
+            decides("2001:db8::1", Some(Families::Both), &BOTH),
+            Families::Both
+        );
+        assert_eq!(decides("2001:db8::1", Some(V4), &BOTH), V4);
+        // It would decide on nothing otherwise.
+        assert_eq!(decides("2001:db8::1", None, &BOTH[..1]), Families::Both);
+    }
+
+    #[test]
+    fn families_also_say_which_of_the_own_addresses_are_asked() {
+        let asked = |families| shown(&service(&BOTH, vec![told(check(None, 53), families)]));
+        assert_eq!(asked(V6), [(0, "[2001:db8:53::53]:53".to_owned(), V6)]);
+        let both = asked(Families::Both);
+        assert!(
+            both.iter()
+                .all(|(_, _, decides)| *decides == Families::Both)
+        );
+        assert_eq!(both.len(), 2);
+    }
+
+    #[test]
     fn networks_have_no_address_to_ask() {
         let mixed = service(&["192.0.2.0/24", "192.0.3.53/32"], vec![check(None, 53)]);
-        let expected = (0, "192.0.3.53:53".to_owned(), Some(Family::V4));
-        assert_eq!(shown(&mixed), [expected]);
+        assert_eq!(shown(&mixed), [(0, "192.0.3.53:53".to_owned(), V4)]);
         let networks = service(&["192.0.2.0/24"], vec![check(None, 53)]);
         assert_eq!(networks.targets(), []);
     }

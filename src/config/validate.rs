@@ -3,6 +3,7 @@
 //! Every function reports what it finds and goes on; `None` means that something was reported.
 
 mod across;
+mod check;
 mod community;
 mod damping;
 mod dns;

@@ -18,7 +18,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::actuator::CONNECTIONS;
 use super::address::Mailbox;
-use super::family::{FamilyState, ProbeState};
+use super::family::{FamilyState, Place, ProbeState};
 use super::holds::Holds;
 use super::manager::Manager;
 use super::measure::Counted;
@@ -31,12 +31,13 @@ use super::reports::Reports;
 use super::sessions::Sessions;
 use super::signals::Stop;
 use super::{Error, Event, FamilyId, Observed, ProbeId, Report, watcher};
-use crate::config::{CheckKind, Config, Service};
+use crate::config::{Config, Service};
 use crate::descriptors::{self, Spares};
 use crate::health::Tracker;
 use crate::history;
 use crate::metrics::Confirmations;
 use crate::overrides::Override;
+use crate::probe::Probe;
 use crate::reload::fingerprint;
 use crate::schedule::Schedule;
 use crate::watchdog::Pulse;
@@ -163,16 +164,15 @@ impl Controller {
                 if state.probing.is_some() {
                     continue;
                 }
-                let CheckKind::Dns(check) = &spec.checks[target.check].kind;
-                let interval = spec.timing.interval.duration();
+                let timing = spec.member(&target).timing;
+                let interval = timing.interval.duration();
                 let delay = interval.mul_f64(rand::random::<f64>());
                 let address = watch::Sender::new(self.reports.address(ProbeId { service, probe }));
                 let prober = Prober {
                     address: Mailbox::new(&address),
-                    check: check.clone(),
-                    server: target.server,
-                    timeout: spec.timing.timeout.duration(),
-                    schedule: Schedule::new(spec.timing, in_flight(spec), Instant::now() + delay),
+                    probe: Arc::new(Probe::new(target.subject)),
+                    timeout: timing.timeout.duration(),
+                    schedule: Schedule::new(timing, in_flight(spec), Instant::now() + delay),
                     announced: state.announced.subscribe(),
                 };
                 let task = self.probers.spawn(prober.run());
@@ -351,18 +351,23 @@ impl ServiceState {
     /// A service of which nothing is known yet.
     pub(super) fn new(service: &Service, stale_after: Duration, now: Instant) -> Self {
         let probes = service.targets().into_iter().map(|target| {
-            let spec = &service.checks[target.check];
-            let check = spec.name.clone();
+            let member = service.member(&target);
+            let check = member.name.clone();
             ProbeState {
-                name: format!("{check} at {}", target.server.ip()),
+                place: Place {
+                    check: target.check,
+                    member: target.member,
+                },
+                name: format!("{check} at {}", target.subject.short()),
                 check,
-                server: target.server,
-                gates: target.gates,
-                on_failure: spec.on_failure,
+                subject: target.subject.to_string(),
+                address: target.subject.address(),
+                decides: target.decides,
+                on_failure: service.checks[target.check].on_failure,
                 tracker: Tracker::new(service.thresholds, stale_after, now),
                 pulse: Pulse::new(
-                    service.timing.interval.duration(),
-                    service.timing.timeout.duration(),
+                    member.timing.interval.duration(),
+                    member.timing.timeout.duration(),
                     now,
                 ),
                 reason: String::new(),

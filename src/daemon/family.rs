@@ -1,6 +1,6 @@
 //! What the controller knows of one family of a service, and of one probe.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
@@ -11,7 +11,7 @@ use super::address::Address;
 use super::measure::{Counted, Mismatch};
 use super::prober::Probing;
 use super::{FamilyId, Observed};
-use crate::config::{OnFailure, Service};
+use crate::config::{Families, OnFailure, Service};
 use crate::damping::{Damper, Input};
 use crate::health::{Change, Health, Tracker};
 use crate::model::{Family, Prefix};
@@ -20,16 +20,27 @@ use crate::reconcile::{FamilyView, Intent, Step};
 use crate::status;
 use crate::watchdog::Pulse;
 
-/// One check at one server.
+/// A position among the checks of a service, and one among the members of that check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) check: usize,
+    pub(super) member: usize,
+}
+
+/// One check at one server, or whatever else is looked at.
 pub(super) struct ProbeState {
-    /// The check's name.
+    /// Which check it belongs to, and which member of that.
+    pub(super) place: Place,
+    /// The name of the check, or of the member of a group.
     pub(super) check: String,
-    /// Who is asked.
-    pub(super) server: SocketAddr,
+    /// What is looked at, for people.
+    pub(super) subject: String,
+    /// The address that is asked, if it is known beforehand.
+    pub(super) address: Option<IpAddr>,
     /// How an operator knows it: `dns-1 at 192.0.2.53`.
     pub(super) name: String,
-    /// The family it decides on; `None` for both.
-    pub(super) gates: Option<Family>,
+    /// The families it decides on.
+    pub(super) decides: Families,
     /// What its failure does to the service.
     pub(super) on_failure: OnFailure,
     /// Its health.
@@ -53,6 +64,9 @@ impl ProbeState {
     pub(super) fn on(&mut self, now: Instant, observed: Observed) -> bool {
         self.pulse.on(now);
         self.counted.on(&observed);
+        if !observed.is_silence {
+            self.tracker.hear(now);
+        }
         let change = self.tracker.on(now, observed.sent, observed.verdict);
         let decided = self.decided(change, &observed.detail);
         self.last = Some(observed);
@@ -77,11 +91,6 @@ impl ProbeState {
             Health::Unhealthy => format!("{}: {detail}", change.cause),
         };
         true
-    }
-
-    /// Whether it decides on this family.
-    pub(super) fn decides_on(&self, family: Family) -> bool {
-        self.gates.is_none_or(|gates| gates == family)
     }
 }
 

@@ -30,7 +30,7 @@ use super::poller::{ExportQuestion, exports};
 use super::reports::Reports;
 use super::sessions::Sessions;
 use super::{FamilyId, ProbeId, watcher};
-use crate::config::{CheckKind, Config, Service, Target};
+use crate::config::{Config, Service};
 use crate::intent::{Kind, Leftover};
 use crate::model::Prefix;
 use crate::reconcile::Seen;
@@ -145,20 +145,23 @@ impl ServiceState {
         let mut probes: Vec<_> = old.targets().into_iter().zip(before.probes).collect();
         let fresh = spec.targets().into_iter().zip(&mut self.probes);
         for (target, state) in fresh {
-            let asks = |other: &Target| same_question((spec, &target), (old, other));
             let mut same = probes
                 .iter()
                 .enumerate()
-                .filter(|(_, (other, _))| asks(other));
+                .filter(|(_, (other, _))| other.subject == target.subject);
             let named = same
                 .clone()
                 .find(|(_, (_, other))| other.check == state.check);
             // One of another name that asks the same is as good: names count up where a check is put in.
             let position = named.or_else(|| same.next()).map(|(position, _)| position);
-            let Some((_, before)) = position.map(|position| probes.remove(position)) else {
+            let Some((other, before)) = position.map(|position| probes.remove(position)) else {
                 continue;
             };
-            state.inherit(before, spec, old, stale_after);
+            let same = Same {
+                thresholds: spec.thresholds == old.thresholds,
+                timing: spec.member(&target).timing == old.member(&other).timing,
+            };
+            state.inherit(before, same, stale_after);
         }
         let mut families = before.families;
         for state in &mut self.families {
@@ -173,23 +176,23 @@ impl ServiceState {
     }
 }
 
-/// Whether two probes ask the same of the same server.
-fn same_question((spec, target): (&Service, &Target), (old, other): (&Service, &Target)) -> bool {
-    let CheckKind::Dns(check) = &spec.checks[target.check].kind;
-    let CheckKind::Dns(before) = &old.checks[other.check].kind;
-    target.server == other.server && check == before
+/// What is the same about two probes that look at the same.
+#[derive(Clone, Copy)]
+struct Same {
+    thresholds: bool,
+    timing: bool,
 }
 
 impl ProbeState {
-    fn inherit(&mut self, before: Self, spec: &Service, old: &Service, stale_after: Duration) {
+    fn inherit(&mut self, before: Self, same: Same, stale_after: Duration) {
         let (counted, last) = (before.counted, before.last);
         (self.counted, self.last) = (counted, last);
-        if spec.thresholds != old.thresholds {
+        if !same.thresholds {
             return;
         }
         (self.tracker, self.reason) = (before.tracker, before.reason);
         self.tracker.set_stale_after(stale_after);
-        if spec.timing == old.timing {
+        if same.timing {
             (self.announced, self.probing) = (before.announced, before.probing);
             self.pulse = before.pulse;
         }

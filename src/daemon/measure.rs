@@ -88,7 +88,7 @@ impl Controller {
             state.probes.iter().map(|probe| ProbeMeasurements {
                 service: spec.name.to_string(),
                 check: probe.check.clone(),
-                server: probe.server.to_string(),
+                server: probe.subject.clone(),
                 verdicts: probe.counted.verdicts,
                 latency: probe.counted.latency.clone(),
             })

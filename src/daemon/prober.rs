@@ -1,7 +1,7 @@
 //! One check at one server: probes go out when the schedule says so, verdicts go to the controller.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -10,19 +10,15 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::address::{Address, Mailbox};
 use super::{Observed, ProbeId, Report};
-use crate::config::DnsCheck;
-use crate::dns::Outcome;
-use crate::probe;
-use crate::schedule::{Probe, Schedule};
+use crate::probe::{Outcome, Probe};
+use crate::schedule::{Probe as Ticket, Schedule};
 
 /// What a prober is to do.
 pub(super) struct Prober {
     /// Where verdicts go.
     pub(super) address: Mailbox<ProbeId>,
-    /// The check.
-    pub(super) check: DnsCheck,
-    /// The server.
-    pub(super) server: SocketAddr,
+    /// What is looked at.
+    pub(super) probe: Arc<Probe>,
     /// How long one probe may take.
     pub(super) timeout: Duration,
     /// When to probe.
@@ -47,7 +43,7 @@ impl Drop for Probing {
 
 /// A probe that has come to its end.
 struct Exchanged {
-    probe: Probe,
+    ticket: Ticket,
     sent: Instant,
     outcome: Outcome,
 }
@@ -74,13 +70,13 @@ impl Prober {
 
     fn send(&mut self, exchanges: &mut JoinSet<Exchanged>) {
         let sent = Instant::now();
-        let probe = self.schedule.on_send(sent);
-        let (server, check, timeout) = (self.server, self.check.clone(), self.timeout);
+        let ticket = self.schedule.on_send(sent);
+        let (probe, timeout) = (Arc::clone(&self.probe), self.timeout);
         exchanges.spawn(async move {
             Exchanged {
-                probe,
+                ticket,
                 sent,
-                outcome: probe::exchange(server, &check, timeout).await,
+                outcome: probe.run(timeout).await,
             }
         });
     }
@@ -88,18 +84,19 @@ impl Prober {
     async fn report(
         &mut self,
         Exchanged {
-            probe,
+            ticket,
             sent,
             outcome,
         }: Exchanged,
     ) {
         self.schedule
-            .on_verdict(Instant::now(), probe, outcome.verdict);
+            .on_verdict(Instant::now(), ticket, outcome.verdict);
         let observed = Observed {
             sent,
             verdict: outcome.verdict,
+            is_silence: outcome.is_silence,
             detail: outcome.detail,
-            latency: outcome.answer.and_then(|answer| answer.latency),
+            latency: outcome.latency,
             at: Timestamp::now(),
         };
         let report = |id| Report::Observed(id, observed);

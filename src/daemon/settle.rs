@@ -1,7 +1,5 @@
 //! Decides what should be, compares it with what is, and sets an actuator to work on the difference.
 
-use std::collections::HashSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,9 +11,9 @@ use super::FamilyId;
 use super::actuator::Actuator;
 use super::address::Mailbox;
 use super::controller::Controller;
-use super::family::{FamilyState, Motion, ProbeState};
+use super::family::{FamilyState, Motion};
 use crate::history::{Event, Evidence};
-use crate::policy::{self, Addresses, Announcement, Because, CheckView, Decision, Inputs};
+use crate::policy::{self, Addresses, Announcement, Because, Decision, Inputs};
 use crate::reconcile::{self, Seen, Step};
 
 impl Controller {
@@ -103,7 +101,7 @@ impl Controller {
             | Because::Damping
             | Because::Undecided => return None,
         };
-        let probe = self.probes_of(id).nth(position)?;
+        let probe = self.spokesman(id, position)?;
         let last = probe.last.as_ref()?;
         Some(Evidence {
             check: probe.name.clone(),
@@ -126,34 +124,6 @@ impl Controller {
             current: family.current(),
             has_twin: family.has_twin,
         })
-    }
-
-    /// The probes that decide on a family.
-    fn probes_of(&self, id: FamilyId) -> impl Iterator<Item = &ProbeState> {
-        let service = &self.services[id.service];
-        let family = service.families[id.family].family;
-        let probes = service.probes.iter();
-        probes.filter(move |probe| probe.decides_on(family))
-    }
-
-    /// Those probes, for a decision.
-    pub(super) fn checks_of(&self, id: FamilyId) -> Vec<CheckView<'_>> {
-        self.probes_of(id)
-            .map(|probe| CheckView {
-                name: &probe.name,
-                health: probe.tracker.health(),
-                reason: &probe.reason,
-                on_failure: probe.on_failure,
-                off_host: self.is_off_host(probe.server.ip()),
-            })
-            .collect()
-    }
-
-    /// Whether this is known to be an address of another host.
-    fn is_off_host(&self, server: IpAddr) -> bool {
-        let server = server.to_canonical();
-        let other = |own: &HashSet<IpAddr>| !own.contains(&server);
-        !server.is_loopback() && self.addresses.as_ref().is_some_and(other)
     }
 
     /// Whether the host has what a family needs.

@@ -197,7 +197,7 @@ fn check(probe: &ProbeState) -> Check {
     let last = probe.last.as_ref();
     Check {
         name: probe.check.clone(),
-        server: probe.server.to_string(),
+        server: probe.subject.clone(),
         verdict: last.map(|last| last.verdict),
         health: match probe.tracker.health() {
             health::Health::Unknown => Health::Unknown,

@@ -49,7 +49,7 @@ impl Family {
             } else {
                 Health::Healthy
             },
-            reason: "3 failed in a row: refused",
+            reason: "3 failed in a row: refused".into(),
             on_failure: OnFailure::Withdraw,
             off_host: false,
         }];

@@ -77,20 +77,32 @@ fn checks(writer: &mut Writer, name: &str, group: &Group, choice: Option<&Choice
     } else {
         Vec::new()
     };
+    let decides_on_both = group.needs_server() && lacks_a_family(group, &servers);
     if servers.is_empty() {
         let server = if group.needs_server() {
             Server::Unknown
         } else {
             Server::Own
         };
-        check(writer, name, 0, choice, server);
+        check(writer, name, 0, choice, (server, decides_on_both));
     }
     for (index, server) in servers.into_iter().enumerate() {
-        check(writer, name, index, choice, Server::At(server));
+        let server = (Server::At(server), decides_on_both);
+        check(writer, name, index, choice, server);
     }
     if choice.is_some_and(|choice| choice.question.kind == Kind::Local) {
         recursion(writer);
     }
+}
+
+/// Whether the service has prefixes of a family in which nobody is asked.
+fn lacks_a_family(group: &Group, servers: &[IpAddr]) -> bool {
+    let announces = |family| {
+        let mut prefixes = group.prefixes.iter();
+        prefixes.any(|served| served.prefix.family() == family)
+    };
+    let asks = |family| servers.iter().any(|server| Family::of(*server) == family);
+    Family::ALL.into_iter().all(announces) && !Family::ALL.into_iter().all(asks)
 }
 
 fn prefixes(writer: &mut Writer, name: &str, group: &Group) {
@@ -188,7 +200,7 @@ fn check(
     name: &str,
     index: usize,
     choice: Option<&Choice<'_>>,
-    server: Server,
+    (server, decides_on_both): (Server, bool),
 ) {
     let path = format!("services.{name}.checks[{index}].dns");
     let mut keys = Vec::new();
@@ -216,9 +228,14 @@ fn check(
         words = "a question that the server answers, as in `name: example.com, type: SOA`";
         writer.missing(path, words);
     }
-    writer
-        .page
-        .line(6, &format!("- dns: {{ {} }}", keys.join(", ")), words);
+    let page = &mut writer.page;
+    let dns = format!("dns: {{ {} }}", keys.join(", "));
+    if decides_on_both {
+        page.line(6, "- families: [v4, v6]", "the address is of one of them");
+        page.line(8, &dns, words);
+    } else {
+        page.line(6, &format!("- {dns}"), words);
+    }
 }
 
 fn recursion(writer: &mut Writer) {

@@ -17,8 +17,8 @@ pub(super) struct Key<'s> {
 /// What stands for the name of a service or a neighbour.
 pub(super) const NAME: &str = "NAME";
 
-/// A section with all keys of another one, which is told there.
-const LIKE_ANOTHER: &str = "neighbor_defaults";
+/// Sections with all keys of another one, which is told there.
+const LIKE_ANOTHER: [&str; 2] = ["neighbor_defaults", "of"];
 
 /// All keys, those of a section behind the section itself; required ones first, then by the alphabet.
 pub(super) fn keys(root: &Value) -> Vec<Key<'_>> {
@@ -56,7 +56,7 @@ fn below<'s>(root: &'s Value, schema: &'s Value, path: &str, found: &mut Vec<Key
                 .filter(|_| property.get("$ref").is_some()),
             is_required,
         });
-        if name != LIKE_ANOTHER {
+        if !LIKE_ANOTHER.contains(&name) {
             below(root, property, &path, found);
         }
     }

@@ -10,7 +10,7 @@ fn check(on_failure: OnFailure, health: Health) -> CheckView<'static> {
     CheckView {
         name,
         health,
-        reason,
+        reason: reason.into(),
         on_failure,
         off_host: on_failure == OnFailure::Drain,
     }

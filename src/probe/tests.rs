@@ -51,7 +51,7 @@ fn lie(query: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn assert_outcome(outcome: &Outcome, verdict: Verdict, detail: &str) {
+fn assert_outcome(outcome: &dns::Outcome, verdict: Verdict, detail: &str) {
     let found = (outcome.verdict, outcome.detail.as_str());
     assert_eq!(found, (verdict, detail));
 }
@@ -80,7 +80,7 @@ mod udp {
     async fn probe(
         timeout: Duration,
         replies: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
-    ) -> Outcome {
+    ) -> dns::Outcome {
         let (address, task) = server(Ipv4Addr::LOCALHOST.into(), replies).await;
         let outcome = exchange(address, &check(Transport::Udp), timeout).await;
         drop(task.await.unwrap());
@@ -187,7 +187,7 @@ mod stall {
     const STALL: Duration = Duration::from_millis(700);
 
     /// Probes while something blocks this thread through the deadline. The server is a thread of its own.
-    async fn stalled_probe(server: impl FnOnce(UdpSocket) + Send + 'static) -> Outcome {
+    async fn stalled_probe(server: impl FnOnce(UdpSocket) + Send + 'static) -> dns::Outcome {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();
         let server = thread::spawn(move || server(socket));
@@ -247,7 +247,10 @@ mod tcp {
     use super::*;
 
     /// A server that reads the one question and then does with the connection what it likes.
-    async fn probe<F>(timeout: Duration, behave: impl FnOnce(TcpStream, Vec<u8>) -> F) -> Outcome
+    async fn probe<F>(
+        timeout: Duration,
+        behave: impl FnOnce(TcpStream, Vec<u8>) -> F,
+    ) -> dns::Outcome
     where
         F: Future<Output = Option<TcpStream>>,
     {

@@ -52,11 +52,13 @@ fn keys(root: &Value, schema: &Value, path: &[String]) -> Vec<Key> {
     found
 }
 
-/// All keys of the format, those of `neighbor_defaults` as keys of a neighbour only.
+/// All keys of the format, those of `neighbor_defaults` as keys of a neighbour only, and those in a group as keys of a
+/// check.
 pub(crate) fn all_keys() -> Vec<Key> {
     let schema = schema();
     let mut keys = keys(&schema, &schema, &[]);
     keys.retain(|key| key.path.len() == 1 || key.path[0] != "neighbor_defaults");
+    keys.retain(|key| key.path.iter().rev().skip(1).all(|step| step != "of"));
     assert!(keys.len() > 100, "only {} keys were found", keys.len());
     keys
 }
@@ -114,8 +116,12 @@ pub(crate) fn fill(root: &Value, schema: &Value, value: &mut Value) {
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let is_section = !keys(root, property, &[]).is_empty();
         let absent = property.get("default").cloned();
-        // The default of a section without one is that of its keys; a limit on what is received has none.
-        let has_any = is_section && name != "receive";
+        // The default of a section without one is that of its keys; a limit on what is received has none, and of some
+        // sections one stands there and no other.
+        let is_alternative = |choice: &Value| choice["required"] == json!([name]);
+        let choices = schema["oneOf"].as_array();
+        let is_one_of = choices.is_some_and(|choices| choices.iter().any(is_alternative));
+        let has_any = is_section && name != "receive" && !is_one_of;
         let absent = absent.or_else(|| has_any.then(|| json!({})));
         if let (false, Some(absent)) = (map.contains_key(name), absent) {
             map.insert(name.clone(), absent);

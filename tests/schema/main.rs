@@ -183,8 +183,11 @@ fn what_the_schema_requires_the_reader_requires() {
 
 #[test]
 fn stated_defaults_are_those_of_the_reader() {
-    // The smallest one, with a section that has another default than its keys.
-    let file = with("/services/resolver/route", json!({ "interface": "lo" }));
+    // The smallest one, with a section that has another default than its keys, and a group beside the check.
+    let mut file = with("/services/resolver/route", json!({ "interface": "lo" }));
+    let checks = &mut file["services"]["resolver"]["checks"];
+    let group = json!({ "group": { "of": checks.clone() } });
+    checks.as_array_mut().expect("the checks").push(group);
     let mut filled = file.clone();
     fill(&schema(), &schema(), &mut filled);
     for key in all_keys()

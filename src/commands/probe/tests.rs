@@ -5,6 +5,7 @@ use std::net::UdpSocket;
 use tokio::time::Instant;
 
 use super::*;
+use crate::config::DnsCheck;
 use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType};
 
 /// One more than run at a time, and the last one first to its timeout.
@@ -16,8 +17,9 @@ async fn reports_come_in_the_order_of_the_plans() {
     let plans = (0..count).map(|number| Plan {
         service: "resolver".to_owned(),
         name: number.to_string(),
-        server,
-        check: check(),
+        subject: server.to_string(),
+        transport: Transport::Udp,
+        probe: Probe::new(Subject::Dns(&check(), server)),
         timeout: Duration::from_millis(100 - number),
     });
     let start = Instant::now();
@@ -50,7 +52,7 @@ fn report(reply: Option<ReplyReport>) -> ProbeReport {
     ProbeReport {
         service: "resolver".to_owned(),
         check: "dns-1".to_owned(),
-        server: "192.0.2.53:53".parse().unwrap(),
+        server: "192.0.2.53:53".to_owned(),
         transport: Transport::Udp,
         question: "example.com. IN SOA".to_owned(),
         verdict: Verdict::Pass,
@@ -61,7 +63,7 @@ fn report(reply: Option<ReplyReport>) -> ProbeReport {
 
 fn reply() -> ReplyReport {
     ReplyReport {
-        from: "192.0.2.53:53".parse().unwrap(),
+        from: "192.0.2.53:53".to_owned(),
         latency_ms: Some(0.4142),
         rcode: "NOERROR".to_owned(),
         flags: vec!["aa", "rd"],

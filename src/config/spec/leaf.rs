@@ -11,12 +11,12 @@ use super::shape::Shape;
 use super::{Field, Preset};
 use crate::config::{
     BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
-    OnStop, Pattern, Role,
+    OnStop, Pattern, Quorum, Role,
 };
 use crate::dns::{self, DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
-    Asn, BirdVersion, Community, CredentialName, GroupName, InterfaceName, LargeCommunity, Period,
-    Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
+    Asn, BirdVersion, Community, CredentialName, Family, GroupName, InterfaceName, LargeCommunity,
+    Period, Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
 };
 
 /// A key whose value is one text.
@@ -113,6 +113,8 @@ from_text! {
     Transport => |text| one_of(text, [("udp", Transport::Udp), ("tcp", Transport::Tcp)]);
     OnStop => |text| one_of(text, [("withdraw", OnStop::Withdraw), ("hold", OnStop::Hold)]);
     OnFailure => |text| one_of(text, [("withdraw", Self::Withdraw), ("drain", Self::Drain)]);
+    Family => |text| one_of(text, [("v4", Self::V4), ("v6", Self::V6)]);
+    Quorum => quorum;
     FlapAction => |text| one_of(text, [("report", Self::Report), ("hold", Self::Hold)]);
     LimitAction => |text| one_of(text, [
         ("warn", Self::Warn), ("block", Self::Block), ("restart", Self::Restart), ("disable", Self::Disable),
@@ -150,6 +152,16 @@ fn discard(text: &str) -> Result<Discard, String> {
         "unreachable" => Ok(Discard::Unreachable),
         _ => Err(format!(
             "`{text}` is neither `blackhole` nor `unreachable` nor a map of keys, as in `{{ interface: anycast0 }}`"
+        )),
+    }
+}
+
+fn quorum(text: &str) -> Result<Quorum, String> {
+    match text {
+        "all" => Ok(Quorum::All),
+        "any" => Ok(Quorum::Any),
+        _ => Err(format!(
+            "`{text}` is neither `all` nor `any` nor a map of keys, as in `{{ at_least: 2 }}`"
         )),
     }
 }

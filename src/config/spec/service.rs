@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Field, Leaf, List, Number, Off, Or, Text};
-use crate::config::{Discard, OnFailure};
+use super::{Check, Field, Leaf, List, Number, Off, Or, Text};
+use crate::config::Discard;
 use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{Community, InterfaceName, LargeCommunity, Period, Prefix, ProtocolName};
 
@@ -37,14 +37,14 @@ pub(crate) struct Service {
     /// Announce a family only while the host has an address within each of its prefixes.
     #[schemars(extend("default" = true))]
     pub(crate) require_address: Field<bool>,
-    /// Between probes of each check, as in 500ms, 1s or 1m 30s.
+    /// Between probes of each check that does not say otherwise, as in 500ms, 1s or 1m 30s.
     #[schemars(extend("default" = "1s"))]
     pub(crate) interval: Leaf<Period>,
     /// Between probes while an announced service looks bad: a probe failed, or has been unanswered for this
     /// long. At most `interval`, which is also the default where it is shorter.
     #[schemars(extend("default" = "100ms"))]
     pub(crate) fast_interval: Leaf<Period>,
-    /// How long one probe may take. Probes overlap, so a server that hangs costs one timeout and not `fall` of
+    /// How long one probe may take, where its check does not say otherwise. Probes overlap, so a server that hangs costs one timeout and not `fall` of
     /// them. At most ten times `interval`.
     #[schemars(extend("default" = "800ms"))]
     pub(crate) timeout: Leaf<Period>,
@@ -126,23 +126,6 @@ pub(crate) struct Damping {
     /// The time announced in which the penalty halves.
     #[schemars(extend("default" = "15m"))]
     pub(crate) half_life: Leaf<Period>,
-}
-
-/// One check.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(extend("required" = ["dns"]))]
-pub(crate) struct Check {
-    /// A name for people, 1 to 64 characters, unique within the service. Where absent: `dns-1`, `dns-2` … in
-    /// the order of the file.
-    pub(crate) name: Leaf<String>,
-    /// What its failure does to the service: `withdraw` takes it out, `drain` makes it the last choice of neighbours.
-    /// Where absent, it withdraws if this node is asked as far as the files tell (no `server`, an address of the
-    /// loopback interface or within a prefix of a service, a `local` of a session, a `preferred_source`, the
-    /// `router_id`), and drains otherwise: what is not of this node may fail for all nodes at once.
-    pub(crate) on_failure: Leaf<OnFailure>,
-    /// Ask a DNS server.
-    pub(crate) dns: Field<Dns>,
 }
 
 /// A DNS question, whom it goes to and what has to come back.

@@ -14,12 +14,12 @@ use super::leaf::{FromText, LONGEST_LABEL, LONGEST_PATH};
 use super::{Field, Listen, Named, Number, Off, Or, Preset, RouterId, Text};
 use crate::config::{
     BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
-    OnStop, Pattern, Role,
+    OnStop, Pattern, Quorum, Role,
 };
 use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
-    Asn, BirdVersion, Community, CredentialName, GroupName, InterfaceName, LargeCommunity, Period,
-    Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
+    Asn, BirdVersion, Community, CredentialName, Family, GroupName, InterfaceName, LargeCommunity,
+    Period, Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
 };
 
 /// The pattern of the names of services and neighbours.
@@ -266,6 +266,8 @@ shapes! {
     Transport => words(&["udp", "tcp"]);
     OnStop => words(&["withdraw", "hold"]);
     OnFailure => words(&["withdraw", "drain"]);
+    Family => words(&["v4", "v6"]);
+    Quorum => words(&["all", "any"]);
     FlapAction => words(&["report", "hold"]);
     LimitAction => words(&["warn", "block", "restart", "disable"]);
     GracefulRestart => words(&["aware", "full", "none"]);

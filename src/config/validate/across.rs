@@ -125,10 +125,43 @@ fn timeouts(report: &Report<'_>, file: &spec::File) {
             if value >= limit
                 && let Some(place) = place.or_else(|| given.map(|(place, _)| place))
             {
-                report.error(place, format!("`{key}: {value}` is not shorter than `daemon.stale_after` ({limit}): the service would count as unhealthy before a verdict is in"));
+                report.error(place, too_long(key, value, limit));
+            }
+        }
+        for (key, place, value) in own_times(service) {
+            if value >= limit {
+                report.error(place, too_long(key, value, limit));
             }
         }
     }
+}
+
+fn too_long(key: &str, value: Period, limit: Period) -> String {
+    format!(
+        "`{key}: {value}` is not shorter than `daemon.stale_after` ({limit}): the service would count as unhealthy before a verdict is in"
+    )
+}
+
+/// The times that the checks of a service set themselves.
+fn own_times(service: &spec::Service) -> impl Iterator<Item = (&'static str, NodeId, Period)> {
+    let checks = service.checks.value.iter().flatten();
+    let checks = checks.filter_map(|check| check.value.as_ref());
+    let all = checks.flat_map(|check| {
+        let group = check.group.value.iter();
+        let of = group.flat_map(|group| group.of.value.iter().flatten());
+        std::iter::once(check).chain(of.filter_map(|member| member.value.as_ref()))
+    });
+    all.flat_map(|check| {
+        let timeout = check
+            .timeout
+            .placed()
+            .map(|(at, text)| ("timeout", at, text.0));
+        let interval = check
+            .interval
+            .placed()
+            .map(|(at, text)| ("interval", at, text.0));
+        timeout.into_iter().chain(interval)
+    })
 }
 
 /// The sessions of all neighbours.

@@ -7,7 +7,7 @@ use super::id;
 use crate::config::report::Report;
 use crate::config::spec::{self, Leaf, Text};
 use crate::config::tree::NodeId;
-use crate::config::{Check, OnFailure, Severity};
+use crate::config::{Check, Member, OnFailure, Parts, Severity};
 use crate::model::{Family, Prefix, ProtocolName};
 
 /// The addresses of this node, as far as the files tell.
@@ -78,16 +78,15 @@ fn all<T>(list: Option<&spec::List<T>>, holds: impl Fn(&T) -> bool) -> bool {
     })
 }
 
-/// What `on_failure` says, or follows from where the server is. `None`: one of the two was refused.
+/// What `on_failure` says, or follows from where the servers are. `None`: one of the two was refused.
 pub(super) fn on_failure(
     report: &Report<'_>,
     own: &Own,
     service: &spec::Service,
     check: &spec::Check,
+    parts: &Parts,
 ) -> Option<OnFailure> {
-    let dns = check.dns.value.as_ref()?;
-    let server = report.optional(&dns.server).ok()?.map(|server| server.0);
-    let elsewhere = server.filter(|server| !own.has(*server));
+    let elsewhere = elsewhere(own, parts);
     let said = report.optional(&check.on_failure).ok()?;
     let on_failure = match (said, elsewhere) {
         (Some(Text(said)), _) => said,
@@ -96,19 +95,43 @@ pub(super) fn on_failure(
     };
     match (on_failure, elsewhere) {
         (OnFailure::Withdraw, None) => {}
-        (OnFailure::Withdraw, Some(server)) => withdraws(report, check, dns, server),
-        (OnFailure::Drain, _) => twins(report, service, check, dns, elsewhere),
+        (OnFailure::Withdraw, Some(server)) => withdraws(report, check, server),
+        (OnFailure::Drain, _) => twins(report, service, check, elsewhere),
     }
     Some(on_failure)
 }
 
+/// A server that is not of this node and whose failure, perhaps with others like it, is enough for the check to fail.
+/// A group of which enough members are of this node only fails if one of those does.
+fn elsewhere(own: &Own, parts: &Parts) -> Option<IpAddr> {
+    let far = |member: &Member| member.kind.server().filter(|server| !own.has(*server));
+    match parts {
+        Parts::One(member) => far(member),
+        Parts::Group(group) => {
+            let near = group.members.iter().filter(|member| far(member).is_none());
+            let needed = group.need.of(group.members.len());
+            let first = group.members.iter().find_map(far);
+            first.filter(|_| near.count() < needed)
+        }
+    }
+}
+
+/// Where a check says whom it asks, or what it is.
+fn server_place(check: &spec::Check) -> NodeId {
+    let dns = check.dns.value.as_ref();
+    let server = dns.and_then(|dns| dns.server.node);
+    let kinds = [check.group.node, check.dns.node];
+    let kind = kinds.into_iter().flatten().next();
+    server.or(kind).unwrap_or(NodeId::ROOT)
+}
+
 /// A check of something elsewhere that withdraws.
-fn withdraws(report: &Report<'_>, check: &spec::Check, dns: &spec::Dns, server: IpAddr) {
+fn withdraws(report: &Report<'_>, check: &spec::Check, server: IpAddr) {
     let message = format!(
         "{server} is not of this node as far as the files tell: should it fail, every node that asks it withdraws at once, and the service is gone everywhere. Write `on_failure: drain`, unless it is an address of this host"
     );
     let place = id(&check.on_failure);
-    let server = (id(&dns.server), "asked here");
+    let server = (server_place(check), "asked here");
     report.pair(Severity::Warning, place, message, server);
 }
 
@@ -117,7 +140,6 @@ fn twins(
     report: &Report<'_>,
     service: &spec::Service,
     check: &spec::Check,
-    dns: &spec::Dns,
     elsewhere: Option<IpAddr>,
 ) {
     let cause = match elsewhere.filter(|_| report.is_absent(&check.on_failure)) {
@@ -128,7 +150,7 @@ fn twins(
         .on_failure
         .node
         .filter(|_| check.on_failure.value.is_some());
-    let place = place.or(dns.server.node).unwrap_or_else(|| id(&check.dns));
+    let place = place.unwrap_or_else(|| server_place(check));
     for (family, normal) in untwinned(report, service) {
         let key = family.suffix();
         let message = format!(

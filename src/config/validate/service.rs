@@ -1,12 +1,10 @@
 //! One service.
 
-use super::{Reported, at_first, community, damping, dns, failure};
+use super::{Reported, at_first, check, community, damping, failure};
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Or, Text};
 use crate::config::tree::NodeId;
-use crate::config::{
-    ByHand, Check, CheckKind, Discard, Route, Service, Severity, Thresholds, Timing, Twins, Window,
-};
+use crate::config::{ByHand, Discard, Route, Service, Thresholds, Timing, Twins, Window};
 use crate::model::{Family, Period, Prefix, ProtocolName, ServiceName};
 
 /// A service that waits for its name.
@@ -28,11 +26,11 @@ pub(super) fn service(
     let timing = timing(report, spec);
     let thresholds = thresholds(report, spec);
     let damping = damping::damping(report, &spec.damping);
-    let checks = checks(report, own, at, spec);
+    let checks = check::checks(report, own, at, spec, timing);
     let (prefixes, communities) = (prefixes?, communities?);
     let (large_communities, route, existing) = (large_communities?, route?, existing?);
     let med = med.ok()?.and_then(spec::Number::get);
-    let (require_address, timing) = (require_address?, timing?);
+    let require_address = require_address?;
     let (thresholds, damping, checks) = (thresholds?, damping.ok()?, checks?);
     Some(Box::new(move |name| Service {
         name,
@@ -43,7 +41,6 @@ pub(super) fn service(
         route,
         existing,
         require_address,
-        timing,
         thresholds,
         damping,
         checks,
@@ -59,6 +56,16 @@ fn prefixes(report: &Report<'_>, at: NodeId, spec: &spec::Service) -> Option<Vec
         }
     }
     report.texts(&spec.prefixes)
+}
+
+/// The prefixes of one family, as far as they could be read.
+pub(super) fn prefixes_of(spec: &spec::Service, family: Family) -> Vec<Prefix> {
+    let items = spec.prefixes.value.iter().flatten();
+    let prefixes = items.filter_map(|item| item.value.as_ref());
+    let prefixes = prefixes.map(|prefix| prefix.0);
+    prefixes
+        .filter(|prefix| prefix.family() == family)
+        .collect()
 }
 
 /// What no service can be reached at.
@@ -117,12 +124,7 @@ fn twins(
     drain: &spec::Leaf<ProtocolName>,
 ) -> Result<Option<Twins>, Reported> {
     let suffix = family.suffix();
-    let mut prefixes = spec.prefixes.value.iter().flatten();
-    let has_prefix = prefixes.any(|item| {
-        item.value
-            .as_ref()
-            .is_some_and(|prefix| prefix.0.family() == family)
-    });
+    let has_prefix = !prefixes_of(spec, family).is_empty();
     if let (Some((place, _)), false) = (normal.placed(), has_prefix) {
         report.error(
             place,
@@ -166,19 +168,26 @@ fn timing(report: &Report<'_>, spec: &spec::Service) -> Option<Timing> {
             &message,
         );
     }
-    if let Some((timeout, interval)) = timeout.zip(interval)
-        && timeout.millis() > interval.millis().saturating_mul(MOST_IN_FLIGHT)
-    {
-        let message = format!(
-            "a timeout of {timeout} is more than {MOST_IN_FLIGHT} times `interval` ({interval}): so many probes would wait for an answer at once"
-        );
-        at_first(report, [spec.timeout.node, spec.interval.node], &message);
-    }
-    Some(Timing {
+    let timing = Timing {
         interval: interval?,
         fast_interval: fast_interval?,
         timeout: timeout?,
-    })
+    };
+    overlap(report, timing, [spec.timeout.node, spec.interval.node]);
+    Some(timing)
+}
+
+/// Probes of one check overlap, and not too many of them.
+pub(super) fn overlap(report: &Report<'_>, timing: Timing, keys: [Option<NodeId>; 2]) {
+    let Timing {
+        timeout, interval, ..
+    } = timing;
+    if timeout.millis() > interval.millis().saturating_mul(MOST_IN_FLIGHT) {
+        let message = format!(
+            "a timeout of {timeout} is more than {MOST_IN_FLIGHT} times `interval` ({interval}): so many probes would wait for an answer at once"
+        );
+        at_first(report, keys, &message);
+    }
 }
 
 /// Where `window` is absent.
@@ -229,88 +238,4 @@ fn window(
         at_first(report, places, &message);
     }
     Ok(Some(Window { size, failures }))
-}
-
-fn checks(
-    report: &Report<'_>,
-    own: &failure::Own,
-    at: NodeId,
-    spec: &spec::Service,
-) -> Option<Vec<Check>> {
-    let example = "at least one check, as in `- dns: { name: example.com, type: SOA }`";
-    let items = report.non_empty(at, "checks", &spec.checks, example)?;
-    let networks = families_without_host(spec);
-    let mut names: Vec<(String, NodeId)> = Vec::new();
-    let checks: Vec<_> = items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let check = report.filled(item)?;
-            let name = check_name(report, index, check, super::id(item), &mut names);
-            let kind = check_kind(report, check, super::id(item), &networks);
-            let on_failure = failure::on_failure(report, own, spec, check);
-            Some(Check {
-                name: name?,
-                kind: kind?,
-                on_failure: on_failure?,
-            })
-        })
-        .collect();
-    let checks: Vec<Check> = checks.into_iter().collect::<Option<_>>()?;
-    failure::only_drains(report, super::id(&spec.checks), &checks);
-    Some(checks)
-}
-
-/// The families in which the service has prefixes, but none of a single address to ask at.
-fn families_without_host(spec: &spec::Service) -> Vec<Family> {
-    let prefixes = || {
-        let items = spec.prefixes.value.iter().flatten();
-        items
-            .filter_map(|item| item.value.as_ref())
-            .map(|prefix| prefix.0)
-    };
-    let lacks = |family: &Family| {
-        let mut own = prefixes()
-            .filter(|prefix| prefix.family() == *family)
-            .peekable();
-        own.peek().is_some() && own.all(|prefix| prefix.host().is_none())
-    };
-    Family::ALL.into_iter().filter(lacks).collect()
-}
-
-fn check_name(
-    report: &Report<'_>,
-    index: usize,
-    check: &spec::Check,
-    at: NodeId,
-    names: &mut Vec<(String, NodeId)>,
-) -> Option<String> {
-    let name = report.text_or(&check.name, format!("dns-{}", index + 1))?;
-    let place = check.name.node.unwrap_or(at);
-    match names.iter().find(|(other, _)| *other == name) {
-        Some((_, first)) => report.pair(
-            Severity::Error,
-            place,
-            format!("two checks are called `{name}`: give each a name of its own"),
-            (*first, "first here"),
-        ),
-        None => names.push((name.clone(), place)),
-    }
-    Some(name)
-}
-
-fn check_kind(
-    report: &Report<'_>,
-    check: &spec::Check,
-    at: NodeId,
-    networks: &[Family],
-) -> Option<CheckKind> {
-    let question = "a question, as in `dns: { name: example.com, type: SOA }`";
-    let spec = report.required(at, "dns", &check.dns, question)?;
-    if let [family, ..] = networks
-        && report.is_absent(&spec.server)
-    {
-        report.error(super::id(&check.dns), format!("whom to ask? The service has no single {family} address (/32 or /128) among its prefixes: name the server's address with `server:`"));
-    }
-    dns::check(report, super::id(&check.dns), spec).map(CheckKind::Dns)
 }

@@ -57,6 +57,7 @@ impl Scene {
             let observed = Observed {
                 sent: self.now,
                 verdict,
+                is_silence: true,
                 detail: "refused".to_owned(),
                 latency: None,
                 at: Timestamp::now(),

@@ -8,7 +8,7 @@ use super::super::record::Recorder;
 use super::super::reload::Reading;
 use super::super::{Observed, Report};
 use super::*;
-use crate::config::{Damping, OnFailure};
+use crate::config::{Damping, OnFailure, Parts};
 use crate::control::Response;
 use crate::health::{Health, Verdict};
 use crate::model::Period;
@@ -64,6 +64,14 @@ fn only(name: &str) -> Config {
     config
 }
 
+fn set_interval(config: &mut Config, interval: Period) {
+    for check in &mut config.services[0].checks {
+        if let Parts::One(member) = &mut check.parts {
+            member.timing.interval = interval;
+        }
+    }
+}
+
 struct Scene {
     controller: Controller,
     now: Instant,
@@ -99,6 +107,7 @@ impl Scene {
         Observed {
             sent: self.now,
             verdict,
+            is_silence: true,
             detail: "refused".to_owned(),
             latency: None,
             at: Timestamp::now(),
@@ -240,7 +249,7 @@ async fn another_interval_forgets_no_verdict() {
     scene.verdicts("resolver", Verdict::Fail, 2);
     let prober = scene.prober("resolver");
     let mut config = two();
-    config.services[0].timing.interval = Period::from_millis(5000);
+    set_interval(&mut config, Period::from_millis(5000));
     scene.adopt(config);
     assert_ne!(scene.prober("resolver"), prober);
     scene.verdicts("resolver", Verdict::Fail, 1);
@@ -277,7 +286,7 @@ async fn probers_of_what_is_gone_are_ended_and_no_others() {
     let mut scene = Scene::both_announced();
     for round in 0..20 {
         let mut config = two();
-        config.services[0].timing.interval = Period::from_millis(1000 + round);
+        set_interval(&mut config, Period::from_millis(1000 + round));
         scene.adopt(config);
     }
     let kept = scene.prober("web");

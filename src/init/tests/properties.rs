@@ -150,8 +150,10 @@ fn bird() -> impl Strategy<Value = Bird> {
         Just(BirdFile::ByHand),
         text().prop_map(BirdFile::Unreadable)
     ];
-    (path(), path(), file, any::<[bool; 2]>(), running()).prop_map(
-        |(socket, config, file, [chooses_router_id, is_installed], running)| Bird {
+    // What a host has in one place is not both of them.
+    let paths = (path(), path()).prop_filter("two files", |(socket, config)| socket != config);
+    (paths, file, any::<[bool; 2]>(), running()).prop_map(
+        |((socket, config), file, [chooses_router_id, is_installed], running)| Bird {
             socket: socket.into(),
             config: config.into(),
             file,

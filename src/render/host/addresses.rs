@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::config::{CheckKind, Config, Service};
+use crate::config::{Config, Service};
 use crate::model::Prefix;
 
 /// The addresses of all services, in the order of the file, each once.
@@ -60,9 +60,7 @@ impl Addresses {
 
 /// Whom the checks of a service ask by name.
 fn servers(service: &Service) -> impl Iterator<Item = IpAddr> {
-    service.checks.iter().filter_map(|check| match &check.kind {
-        CheckKind::Dns(dns) => dns.server,
-    })
+    service.members().filter_map(|member| member.kind.server())
 }
 
 /// An address as a prefix of its full length.

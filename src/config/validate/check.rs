@@ -1,0 +1,329 @@
+//! The checks of one service.
+
+use super::{Reported, dns, failure, id, service};
+use crate::config::report::Report;
+use crate::config::spec::{self, Field, Or, Text};
+use crate::config::tree::NodeId;
+use crate::config::{
+    Check, CheckKind, Families, Group, Member, Need, Parts, Quorum, Severity, Timing,
+};
+use crate::model::Family;
+
+/// All checks. `timing` is that of the service.
+pub(super) fn checks(
+    report: &Report<'_>,
+    own: &failure::Own,
+    at: NodeId,
+    service: &spec::Service,
+    timing: Option<Timing>,
+) -> Option<Vec<Check>> {
+    let example = "at least one check, as in `- dns: { name: example.com, type: SOA }`";
+    let items = report.non_empty(at, "checks", &service.checks, example)?;
+    let mut reader = Reader {
+        report,
+        service,
+        timing,
+        without_host: families_without_host(service),
+        names: Vec::new(),
+    };
+    let checks: Vec<_> = items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| {
+            let check = report.filled(item)?;
+            let number = (index + 1).to_string();
+            let (name, parts) = reader.parts(check, id(item), &number)?;
+            let on_failure = failure::on_failure(report, own, service, check, &parts);
+            Some(Check {
+                name,
+                on_failure: on_failure?,
+                parts,
+            })
+        })
+        .collect();
+    let checks: Vec<Check> = checks.into_iter().collect::<Option<_>>()?;
+    failure::only_drains(report, id(&service.checks), &checks);
+    reader.covered(&checks);
+    Some(checks)
+}
+
+/// What a check says of itself in one word.
+#[derive(Clone, Copy)]
+enum Kind<'s> {
+    Dns(&'s Field<spec::Dns>),
+    Group(&'s Field<spec::Group>),
+}
+
+impl<'s> Kind<'s> {
+    /// The kinds that a check names, with their keys and places.
+    fn named(check: &'s spec::Check) -> Vec<(&'static str, NodeId, Self)> {
+        let all = [
+            ("dns", check.dns.node, Self::Dns(&check.dns)),
+            ("group", check.group.node, Self::Group(&check.group)),
+        ];
+        let named = all.into_iter();
+        named
+            .filter_map(|(key, place, kind)| Some((key, place?, kind)))
+            .collect()
+    }
+}
+
+struct Reader<'r, 't> {
+    report: &'r Report<'t>,
+    service: &'r spec::Service,
+    /// Of the service.
+    timing: Option<Timing>,
+    /// The families in which the service has prefixes, but none of a single address to ask at.
+    without_host: Vec<Family>,
+    /// Those that are taken.
+    names: Vec<(String, NodeId)>,
+}
+
+impl Reader<'_, '_> {
+    /// What a check consists of, and its name. `number` is its position for people.
+    fn parts(&mut self, check: &spec::Check, at: NodeId, number: &str) -> Option<(String, Parts)> {
+        let (key, kind) = self.kind(check, at)?;
+        match kind {
+            Kind::Group(group) => {
+                let name = self.name(check, at, format!("{key}-{number}"));
+                self.not_of_groups(check);
+                let group = self.group(group, number);
+                Some((name?, Parts::Group(group?)))
+            }
+            Kind::Dns(_) => {
+                let member = self.member(check, at, number)?;
+                Some((member.name.clone(), Parts::One(member)))
+            }
+        }
+    }
+
+    /// The one kind of a check.
+    fn kind<'s>(&self, check: &'s spec::Check, at: NodeId) -> Option<(&'static str, Kind<'s>)> {
+        match Kind::named(check).as_slice() {
+            [] => {
+                let what = "a question, as in `dns: { name: example.com, type: SOA }`";
+                self.report.required(at, "dns", &check.dns, what);
+                None
+            }
+            [(key, _, kind)] => Some((key, *kind)),
+            [(first, place, _), (second, other, _), ..] => {
+                let message = format!(
+                    "a check is of one kind, and this one says `{first}` and `{second}`: make two of them"
+                );
+                let first = (*place, "first here");
+                self.report.pair(Severity::Error, *other, message, first);
+                None
+            }
+        }
+    }
+
+    /// What is said of each member on its own.
+    fn not_of_groups(&self, check: &spec::Check) {
+        for (key, place) in [
+            ("families", check.families.node),
+            ("interval", check.interval.node),
+            ("timeout", check.timeout.node),
+        ] {
+            if let Some(place) = place {
+                let message = format!("`{key}` belongs to each check of the group: write it there");
+                self.report.error_at_key(place, message);
+            }
+        }
+    }
+
+    fn group(&mut self, field: &Field<spec::Group>, number: &str) -> Option<Group> {
+        let report = self.report;
+        let group = report.filled(field)?;
+        let need = need(report, &group.need);
+        let example = "at least two checks, as in `- dns: { name: example.com, type: SOA }`";
+        let items = report.non_empty(id(field), "of", &group.of, example)?;
+        let members: Vec<_> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let check = report.filled(item)?;
+                self.not_of_members(check);
+                self.member(check, id(item), &format!("{number}.{}", index + 1))
+            })
+            .collect();
+        let members: Vec<Member> = members.into_iter().collect::<Option<_>>()?;
+        let need = need?;
+        self.enough(&group.need, need, &members);
+        Some(Group { need, members })
+    }
+
+    fn not_of_members(&self, check: &spec::Check) {
+        for (key, place, instead) in [
+            (
+                "on_failure",
+                check.on_failure.node,
+                "write it beside `group`",
+            ),
+            ("group", check.group.node, "groups have no groups in them"),
+        ] {
+            if let Some(place) = place {
+                let message = format!("`{key}` cannot stand in a group: {instead}");
+                self.report.error_at_key(place, message);
+            }
+        }
+    }
+
+    /// Each family has a check that decides on it.
+    fn covered(&self, checks: &[Check]) {
+        let decides = |family, check: &Check| {
+            let mut members = check.members().iter();
+            members.any(|member| member.decides_on(family, self.families_of_service()))
+        };
+        for family in self.families_of_service() {
+            if !checks.iter().any(|check| decides(family, check)) {
+                let message = format!(
+                    "no check decides on {family}, so it would be announced whatever happens: add one that asks an {family} address of this node, or write `families: [v4, v6]` at one"
+                );
+                self.report.error(id(&self.service.checks), message);
+            }
+        }
+    }
+
+    /// In each family in which members decide, so many of them do as are needed.
+    fn enough(&self, field: &Field<Or<Quorum, spec::AtLeast>>, need: Need, members: &[Member]) {
+        for family in self.families_of_service() {
+            let decides = |member: &&Member| member.decides_on(family, self.families_of_service());
+            let deciding = members.iter().filter(decides).count();
+            let needed = need.of(deciding);
+            if deciding > 0 && needed > deciding {
+                let message = format!(
+                    "{needed} are needed, and {deciding} of the checks below decide on {family}: it could never be announced"
+                );
+                self.report.error(id(field), message);
+            }
+        }
+    }
+
+    fn families_of_service(&self) -> impl Iterator<Item = Family> {
+        let has = |family: &Family| !service::prefixes_of(self.service, *family).is_empty();
+        Family::ALL.into_iter().filter(has)
+    }
+
+    fn member(&mut self, check: &spec::Check, at: NodeId, number: &str) -> Option<Member> {
+        let (key, kind) = self.kind(check, at)?;
+        let name = self.name(check, at, format!("{key}-{number}"));
+        let kind = self.checked(kind);
+        let families = self.families(check);
+        let timing = self.own_timing(check);
+        Some(Member {
+            name: name?,
+            kind: kind?,
+            families: families.ok()?,
+            timing: timing?,
+        })
+    }
+
+    fn checked(&self, kind: Kind<'_>) -> Option<CheckKind> {
+        let report = self.report;
+        match kind {
+            Kind::Dns(field) => {
+                let spec = report.filled(field)?;
+                self.has_host(field, spec);
+                dns::check(report, id(field), spec).map(CheckKind::Dns)
+            }
+            // Reported where it stands.
+            Kind::Group(_) => None,
+        }
+    }
+
+    /// A check without a server asks the service's own addresses.
+    fn has_host(&self, field: &Field<spec::Dns>, spec: &spec::Dns) {
+        if let [family, ..] = self.without_host[..]
+            && self.report.is_absent(&spec.server)
+        {
+            self.report.error(id(field), format!("whom to ask? The service has no single {family} address (/32 or /128) among its prefixes: name the server's address with `server:`"));
+        }
+    }
+
+    fn name(&mut self, check: &spec::Check, at: NodeId, default: String) -> Option<String> {
+        let name = self.report.text_or(&check.name, default)?;
+        let place = check.name.node.unwrap_or(at);
+        match self.names.iter().find(|(other, _)| *other == name) {
+            Some((_, first)) => self.report.pair(
+                Severity::Error,
+                place,
+                format!("two checks are called `{name}`: give each a name of its own"),
+                (*first, "first here"),
+            ),
+            None => self.names.push((name.clone(), place)),
+        }
+        Some(name)
+    }
+
+    /// What the file says, if it says anything.
+    fn families(&self, check: &spec::Check) -> Result<Option<Families>, Reported> {
+        if self.report.is_absent(&check.families) {
+            return Ok(None);
+        }
+        let families = self.report.texts(&check.families).ok_or(Reported)?;
+        for (place, Text(family)) in check
+            .families
+            .value
+            .iter()
+            .flatten()
+            .filter_map(Field::placed)
+        {
+            if !self.families_of_service().any(|own| own == *family) {
+                self.report.error(
+                    place,
+                    format!("the service has no {family} prefix that this check could decide on"),
+                );
+            }
+        }
+        let has = |family| families.contains(&family);
+        match (has(Family::V4), has(Family::V6)) {
+            (true, true) => Ok(Some(Families::Both)),
+            (true, false) => Ok(Some(Families::One(Family::V4))),
+            (false, true) => Ok(Some(Families::One(Family::V6))),
+            (false, false) => {
+                let message = "this list is empty: the check would decide on nothing";
+                self.report.error(id(&check.families), message);
+                Err(Reported)
+            }
+        }
+    }
+
+    /// That of the service, but for what the check says itself.
+    fn own_timing(&self, check: &spec::Check) -> Option<Timing> {
+        let service = self.timing?;
+        let interval = self.report.text_or(&check.interval, service.interval);
+        let timeout = self.report.text_or(&check.timeout, service.timeout);
+        let interval = interval?;
+        let timing = Timing {
+            interval,
+            fast_interval: service.fast_interval.min(interval),
+            timeout: timeout?,
+        };
+        if timing != service {
+            let keys = [check.timeout.node, check.interval.node];
+            service::overlap(self.report, timing, keys);
+        }
+        Some(timing)
+    }
+}
+
+/// The families in which the service has prefixes, but none of a single address to ask at.
+fn families_without_host(spec: &spec::Service) -> Vec<Family> {
+    let lacks = |family: &Family| {
+        let own = service::prefixes_of(spec, *family);
+        !own.is_empty() && own.into_iter().all(|prefix| prefix.host().is_none())
+    };
+    Family::ALL.into_iter().filter(lacks).collect()
+}
+
+fn need(report: &Report<'_>, field: &Field<Or<Quorum, spec::AtLeast>>) -> Option<Need> {
+    match report.optional(field).ok()? {
+        None | Some(Or::Word(Quorum::All)) => Some(Need::All),
+        Some(Or::Word(Quorum::Any)) => Some(Need::Any),
+        Some(Or::Section(spec)) => {
+            let what = "how many of them have to be well, as in `at_least: 2`";
+            let number = report.required(id(field), "at_least", &spec.at_least, what)?;
+            number.get().map(Need::AtLeast)
+        }
+    }
+}
