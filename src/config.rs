@@ -8,6 +8,7 @@
 //! the fields below, and README.md shows them with their defaults.
 
 mod check;
+mod connection;
 pub mod defaults;
 mod diagnostic;
 mod draft;
@@ -23,6 +24,7 @@ mod service;
 mod source;
 mod spec;
 mod targets;
+mod tls;
 mod tree;
 mod validate;
 
@@ -35,6 +37,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use check::{Check, CheckKind, Families, Group, Member, Need, OnFailure, Parts, Quorum};
+pub use connection::{Channel, Connection, InvalidUrlPath, Origin, UrlPath};
 pub use diagnostic::{Diagnostics, Finding, Record, Related, Severity};
 pub use draft::{Draft, Include};
 pub use flap::{Flap, FlapAction};
@@ -51,6 +54,7 @@ pub use service::{
 };
 pub use source::{Position, Source, Sources};
 pub use targets::{Subject, Target};
+pub use tls::{Tls, Trust};
 
 use crate::model::{Asn, BirdVersion, Family, GroupName, Period, Prefix};
 

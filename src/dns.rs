@@ -31,14 +31,45 @@ pub enum Transport {
     Udp,
     /// A connection of its own, two-byte length (RFC 7766).
     Tcp,
+    /// The same over TLS (RFC 7858).
+    Tls,
+    /// A POST over HTTP/2 (RFC 8484).
+    Https,
+    /// A stream of a QUIC connection (RFC 9250).
+    Quic,
 }
 
-/// `UDP` or `TCP`.
+impl Transport {
+    /// The port that servers listen on: 53 (RFC 1035, 4.2), 853 (RFC 7858, 3.1 and RFC 9250, 8.1) or 443.
+    #[must_use]
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 53,
+            Self::Tls | Self::Quic => 853,
+            Self::Https => 443,
+        }
+    }
+
+    /// Whether a message says by its id which question it answers. Over HTTPS and QUIC the stream does, and the id is
+    /// 0 (RFC 8484, 4.1 and RFC 9250, 4.2.1).
+    #[must_use]
+    pub fn has_id(self) -> bool {
+        match self {
+            Self::Udp | Self::Tcp | Self::Tls => true,
+            Self::Https | Self::Quic => false,
+        }
+    }
+}
+
+/// `UDP`, `HTTPS`.
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Https => "HTTPS",
+            Self::Quic => "QUIC",
         })
     }
 }

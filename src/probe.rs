@@ -2,20 +2,27 @@
 //!
 //! What a reply is worth is decided there; when the next probe is sent, in [`crate::schedule`].
 
+mod connector;
 mod errno;
+mod https;
+mod origin;
+mod quic;
 mod tcp;
+mod tls;
 mod udp;
+
+pub use connector::Connector;
 
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::{DnsCheck, Subject};
-use crate::dns::{self, Answer, Failure, Query, Reply, Transport, judge};
+use crate::dns::{self, Answer, Failure, Query, Reply, judge};
 use crate::health::Verdict;
+use connector::Progress;
 
 /// A timer that is later than this, and than half of the timeout, was not late by chance.
 const LATE: Duration = Duration::from_millis(100);
@@ -29,7 +36,7 @@ pub struct Probe(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Dns(DnsCheck, SocketAddr),
+    Dns(DnsCheck, SocketAddr, Connector),
 }
 
 /// What one probe found.
@@ -54,7 +61,10 @@ impl Probe {
     #[must_use]
     pub fn new(subject: Subject<'_>) -> Self {
         match subject {
-            Subject::Dns(check, server) => Self(Kind::Dns(check.clone(), server)),
+            Subject::Dns(check, server) => {
+                let connector = Connector::new(&check.connection);
+                Self(Kind::Dns(check.clone(), server, connector))
+            }
         }
     }
 
@@ -64,7 +74,9 @@ impl Probe {
     /// deadline, gives [`Verdict::Unknown`].
     pub async fn run(&self, timeout: Duration) -> Outcome {
         match &self.0 {
-            Kind::Dns(check, server) => exchange(*server, check, timeout).await.into(),
+            Kind::Dns(check, server, connector) => {
+                exchange(connector, *server, check, timeout).await.into()
+            }
         }
     }
 }
@@ -85,11 +97,18 @@ impl From<dns::Outcome> for Outcome {
 ///
 /// Never fails: whatever happens is an outcome. A prober in trouble of its own, or stopped through the
 /// deadline, gives [`Verdict::Unknown`].
-pub async fn exchange(server: SocketAddr, check: &DnsCheck, timeout: Duration) -> dns::Outcome {
+pub async fn exchange(
+    connector: &Connector,
+    server: SocketAddr,
+    check: &DnsCheck,
+    timeout: Duration,
+) -> dns::Outcome {
     let label = format!("{:016x}", rand::random::<u64>());
-    match Query::new(&check.question, rand::random(), &label) {
+    let has_id = check.connection.channel.transport().has_id();
+    let id = if has_id { rand::random() } else { 0 };
+    match Query::new(&check.question, id, &label) {
         Ok(query) => {
-            let result = ask(server, check.transport, &query, timeout).await;
+            let result = ask(connector, server, &query, timeout).await;
             judge(&check.expect, &query, result)
         }
         Err(error) => dns::Outcome {
@@ -102,25 +121,17 @@ pub async fn exchange(server: SocketAddr, check: &DnsCheck, timeout: Duration) -
 }
 
 async fn ask(
+    connector: &Connector,
     server: SocketAddr,
-    transport: Transport,
     query: &Query,
     timeout: Duration,
 ) -> Result<Answer, Failure> {
+    let ready = connector.ready(timeout).await?;
     let start = Instant::now();
-    // Atomic only because the conversation is still borrowed when the deadline comes.
-    let ignored = AtomicU32::new(0);
-    let conversation = async {
-        match transport {
-            Transport::Udp => udp::exchange(server, query, &ignored).await,
-            Transport::Tcp => tcp::exchange(server, query).await,
-        }
-    };
+    let progress = Progress::default();
+    let conversation = ready.exchange(server, query, &progress);
     let reply = within(start + timeout, timeout, conversation).await;
-    let reply = reply.unwrap_or_else(|| {
-        let (waited, ignored) = (timeout, ignored.load(Ordering::Relaxed));
-        Err(Failure::Silent { waited, ignored })
-    })?;
+    let reply = reply.unwrap_or_else(|| Err(progress.silence(server, timeout)))?;
     let latency = Some(start.elapsed()).filter(|taken| *taken <= timeout);
     Ok(Answer { reply, latency })
 }

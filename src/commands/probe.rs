@@ -124,7 +124,7 @@ fn planned(service: &Service) -> impl Iterator<Item = Plan> {
             service: service.name.to_string(),
             name: member.name.clone(),
             subject: target.subject.to_string(),
-            transport: check.transport,
+            transport: check.connection.channel.transport(),
             probe: Probe::new(target.subject),
             timeout: member.timing.timeout.duration(),
         }

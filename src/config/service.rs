@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::Check;
-use crate::dns::{Expectation, Question, Transport};
+use super::{Check, Connection};
+use crate::dns::{Expectation, Question};
 use crate::model::{
     Community, Family, InterfaceName, LargeCommunity, Period, Prefix, ProtocolName, ServiceName,
 };
@@ -189,8 +189,8 @@ pub struct DnsCheck {
     pub server: Option<IpAddr>,
     /// The server's port.
     pub port: u16,
-    /// UDP or TCP.
-    pub transport: Transport,
+    /// How the question travels.
+    pub connection: Connection,
     /// What is asked.
     pub question: Question,
     /// What has to come back.

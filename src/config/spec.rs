@@ -14,6 +14,7 @@ mod neighbor;
 mod preset;
 mod service;
 mod shape;
+mod tls;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub(crate) use leaf::{Leaf, Listen, Number, Off, RouterId, Text};
 pub(crate) use neighbor::{Drain, Limit, Limits, Neighbor, Session};
 pub(crate) use preset::Preset;
 pub(crate) use service::{Damping, Dns, Expect, Service, Via, Window};
+pub(crate) use tls::Tls;
 
 use super::{BirdLog, KernelExport, OnStop, Pattern};
 use crate::model::{Asn, BirdVersion, GroupName, Period};
@@ -236,9 +238,11 @@ pub(crate) fn hint(section: &str, key: &str) -> Option<&'static str> {
         ("Check", "type") => {
             Some("the kind of a check is its key: write `dns: { name: …, type: … }`")
         }
-        ("Check", "server" | "port" | "transport" | "expect" | "class") => {
-            Some("this belongs into the check's `dns: { … }`")
-        }
+        (
+            "Check",
+            "server" | "port" | "transport" | "expect" | "class" | "tls" | "path" | "source"
+            | "interface" | "fallback_to_tcp",
+        ) => Some("this belongs into the check's `dns: { … }`"),
         _ => None,
     }
 }

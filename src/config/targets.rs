@@ -106,8 +106,10 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{ByHand, Check, DnsCheck, OnFailure, Parts, Route, Thresholds, Timing};
-    use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType, Transport};
+    use crate::config::{
+        ByHand, Check, Connection, DnsCheck, OnFailure, Parts, Route, Thresholds, Timing,
+    };
+    use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType};
     use crate::model::Period;
 
     fn check(server: Option<&str>, port: u16) -> Check {
@@ -124,7 +126,7 @@ mod tests {
         let kind = CheckKind::Dns(DnsCheck {
             server: server.map(|text| text.parse().unwrap()),
             port,
-            transport: Transport::Udp,
+            connection: Connection::default(),
             question,
             expect,
         });

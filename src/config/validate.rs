@@ -5,6 +5,7 @@
 mod across;
 mod check;
 mod community;
+mod connection;
 mod damping;
 mod dns;
 mod failure;

@@ -42,6 +42,15 @@ pub enum Failure {
     /// Our question, but no message.
     #[error("malformed answer: its {0} makes no sense")]
     Malformed(&'static str),
+    /// No handshake, or a certificate that is not accepted. The text is a whole sentence.
+    #[error("{0}")]
+    Tls(String),
+    /// An answer of HTTP that has no DNS message. The text is a whole sentence.
+    #[error("{0}")]
+    Http(String),
+    /// What came over UDP was truncated, and this is what became of the same question over TCP.
+    #[error("truncated, and then over TCP: {0}")]
+    Fallback(Box<Self>),
     /// The prober could not ask.
     #[error("the prober {0}")]
     Prober(String),
@@ -70,7 +79,10 @@ impl Failure {
             | Self::Reset
             | Self::Closed { .. }
             | Self::Foreign
-            | Self::Malformed(_) => Verdict::Fail,
+            | Self::Malformed(_)
+            | Self::Tls(_)
+            | Self::Http(_) => Verdict::Fail,
+            Self::Fallback(failure) => failure.verdict(),
             Self::Prober(_) | Self::Stalled(_) => Verdict::Unknown,
         }
     }

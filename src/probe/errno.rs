@@ -14,6 +14,8 @@
 //! | EPROTO, EOPNOTSUPP, ENOPROTOOPT | any | other ICMP errors | fail |
 //! | EPERM | any | our own packet filter or a full connection table | unknown |
 //! | EACCES | connecting | a security module, or a `prohibit` route | unknown |
+//! | EADDRNOTAVAIL, ENODEV | binding to `source` and `interface` | this host does not have them: the server has not even been addressed | unknown |
+//! | none: not of the kernel | any | TLS: records that cannot be read, or an alert | fail |
 //! | anything else | any | nothing that was foreseen: not a reason to withdraw a route at once | unknown |
 //!
 //! Unknown is not for ever: without a verdict for `stale_after` the service counts as unhealthy.
@@ -39,7 +41,10 @@ pub(super) enum Step {
 
 /// The failure that `error` stands for.
 pub(super) fn failure(step: Step, error: &io::Error) -> Failure {
-    let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+    let Some(number) = error.raw_os_error() else {
+        return Failure::Tls(format!("the TLS connection broke off: {error}"));
+    };
+    let errno = Errno::from_raw(number);
     if step == Step::Open {
         return Failure::Prober(trouble(errno, error));
     }

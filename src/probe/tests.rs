@@ -10,17 +10,30 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::config::{Channel, Connection};
 use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType};
 
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(5);
 const SERIAL: &str = "NOERROR, SOA serial 7";
 
-fn check(transport: Transport) -> DnsCheck {
+/// One probe, by a connector of its own.
+async fn exchange(server: SocketAddr, check: &DnsCheck, timeout: Duration) -> dns::Outcome {
+    super::exchange(&Connector::new(&check.connection), server, check, timeout).await
+}
+
+const UDP: Channel = Channel::Udp {
+    fallback_to_tcp: false,
+};
+
+fn check(channel: Channel) -> DnsCheck {
     DnsCheck {
         server: None,
         port: 53,
-        transport,
+        connection: Connection {
+            channel,
+            ..Connection::default()
+        },
         question: Question {
             name: "{random}.example.com".parse().unwrap(),
             record_type: RecordType::SOA,
@@ -82,7 +95,7 @@ mod udp {
         replies: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
     ) -> dns::Outcome {
         let (address, task) = server(Ipv4Addr::LOCALHOST.into(), replies).await;
-        let outcome = exchange(address, &check(Transport::Udp), timeout).await;
+        let outcome = exchange(address, &check(UDP), timeout).await;
         drop(task.await.unwrap());
         outcome
     }
@@ -100,7 +113,7 @@ mod udp {
     async fn ipv6_works_alike() {
         let ip = Ipv6Addr::LOCALHOST.into();
         let (address, _task) = server(ip, |query| vec![answer(query)]).await;
-        let outcome = exchange(address, &check(Transport::Udp), LONG).await;
+        let outcome = exchange(address, &check(UDP), LONG).await;
         assert_outcome(&outcome, Verdict::Pass, SERIAL);
     }
 
@@ -149,7 +162,7 @@ mod udp {
             other.send_to(&reply, client).await.unwrap();
             socket
         });
-        let outcome = exchange(address, &check(Transport::Udp), SHORT).await;
+        let outcome = exchange(address, &check(UDP), SHORT).await;
         assert_outcome(&outcome, Verdict::Fail, "no answer within 300ms");
         drop(impostor.await.unwrap());
     }
@@ -160,7 +173,7 @@ mod udp {
         let address = socket.local_addr().unwrap();
         drop(socket);
         let start = Instant::now();
-        let outcome = exchange(address, &check(Transport::Udp), LONG).await;
+        let outcome = exchange(address, &check(UDP), LONG).await;
         assert_outcome(&outcome, Verdict::Fail, "connection refused");
         assert!(start.elapsed() < LONG / 2);
     }
@@ -171,7 +184,7 @@ mod udp {
         let address = silent.local_addr().unwrap();
         let start = Instant::now();
         let timeout = Duration::from_millis(800);
-        let outcome = exchange(address, &check(Transport::Udp), timeout).await;
+        let outcome = exchange(address, &check(UDP), timeout).await;
         assert_outcome(&outcome, Verdict::Fail, "no answer within 800ms");
         let taken = start.elapsed();
         assert!((800..=802).contains(&taken.as_millis()), "{taken:?}");
@@ -195,7 +208,7 @@ mod stall {
             tokio::time::sleep(Duration::from_millis(20)).await;
             thread::sleep(STALL);
         };
-        let check = check(Transport::Udp);
+        let check = check(UDP);
         let (outcome, ()) = tokio::join!(exchange(address, &check, SHORT), blocked);
         server.join().unwrap();
         outcome
@@ -234,7 +247,7 @@ mod stall {
             let address = socket.local_addr().unwrap();
             let probe = tokio::spawn(async move {
                 let timeout = Duration::from_millis(400);
-                exchange(address, &check(Transport::Udp), timeout).await
+                exchange(address, &check(UDP), timeout).await
             });
             tokio::time::advance(Duration::from_millis(1)).await;
             tokio::time::advance(Duration::from_millis(399 + late)).await;
@@ -262,7 +275,7 @@ mod tcp {
             stream.read_exact(&mut query).await.unwrap();
             behave(stream, query).await
         };
-        let check = check(Transport::Tcp);
+        let check = check(Channel::Tcp);
         let (outcome, _open) = tokio::join!(exchange(address, &check, timeout), server);
         outcome
     }
@@ -343,7 +356,7 @@ mod tcp {
         assert_outcome(&outcome, Verdict::Fail, "no answer within 300ms");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let outcome = exchange(address, &check(Transport::Tcp), SHORT).await;
+        let outcome = exchange(address, &check(Channel::Tcp), SHORT).await;
         assert_outcome(&outcome, Verdict::Fail, "no answer within 300ms");
     }
 
@@ -361,7 +374,7 @@ mod tcp {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
-        let outcome = exchange(address, &check(Transport::Tcp), LONG).await;
+        let outcome = exchange(address, &check(Channel::Tcp), LONG).await;
         assert_outcome(&outcome, Verdict::Fail, "connection refused");
     }
 }

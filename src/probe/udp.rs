@@ -4,27 +4,29 @@
 //! closed port (ICMP) as ECONNREFUSED at once instead of leaving it to the timeout. The question is never
 //! sent twice: a server that loses packets should look like one.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::UdpSocket;
 
 use super::errno::{Step, failure};
+use crate::config::Origin;
 use crate::dns::{Failure, Query, Rejected, Reply};
 
 /// Datagrams for another question that are read at most: a flood costs no more than that.
 const MAX_IGNORED: u32 = 256;
 
-/// Without EDNS, a server may send 512 octets (RFC 1035, 4.2.1); some headroom for one that sends more.
-const MAX_LENGTH: usize = 4096;
+/// No datagram is longer, whatever size was offered (RFC 6891, 6.2.3). What is not written to costs no memory.
+const MAX_LENGTH: usize = 65_535;
 
 /// Asks once. Counts in `ignored` what came but answered another question.
 pub(super) async fn exchange(
     server: SocketAddr,
+    origin: &Origin,
     query: &Query,
     ignored: &AtomicU32,
 ) -> Result<Reply, Failure> {
-    let socket = connected(server).await?;
+    let socket = origin.udp(server).await?;
     socket
         .send(query.as_bytes())
         .await
@@ -32,29 +34,15 @@ pub(super) async fn exchange(
     answer(&socket, query, ignored).await
 }
 
-async fn connected(server: SocketAddr) -> Result<UdpSocket, Failure> {
-    let any: SocketAddr = match server {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let socket = UdpSocket::bind(any)
-        .await
-        .map_err(|error| failure(Step::Open, &error))?;
-    socket
-        .connect(server)
-        .await
-        .map_err(|error| failure(Step::ConnectUdp, &error))?;
-    Ok(socket)
-}
-
 async fn answer(socket: &UdpSocket, query: &Query, ignored: &AtomicU32) -> Result<Reply, Failure> {
-    let mut buffer = vec![0; MAX_LENGTH];
+    let mut buffer = Vec::with_capacity(MAX_LENGTH);
     loop {
-        let length = socket
-            .recv(&mut buffer)
+        buffer.clear();
+        socket
+            .recv_buf(&mut buffer)
             .await
             .map_err(|error| failure(Step::Transfer, &error))?;
-        match Reply::parse(&buffer[..length], query) {
+        match Reply::parse(&buffer, query) {
             Ok(reply) => return Ok(reply),
             Err(Rejected::Malformed(part)) => return Err(Failure::Malformed(part)),
             Err(Rejected::Foreign) => {

@@ -11,7 +11,6 @@
 )]
 
 mod figures;
-mod footprint;
 
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
@@ -46,7 +45,7 @@ fn main() -> Result<()> {
         decided.extend(&decision);
     }
     decided.print();
-    footprint::print()
+    Ok(())
 }
 
 fn service() -> Service {

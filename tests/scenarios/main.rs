@@ -34,3 +34,4 @@ mod scene;
 mod status;
 mod stopping;
 mod systemd;
+mod transports;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::config::DnsCheck;
-use crate::dns::{self, Expectation, Rcode, Transport};
+use crate::config::{Connection, DnsCheck};
+use crate::dns::{self, Expectation, Rcode};
 use crate::health::Verdict;
 use crate::init::{Answer, Question};
-use crate::probe::exchange;
+use crate::probe::{Connector, exchange};
 
 /// Of one question: the default timeout of a check.
 const TIMEOUT: Duration = Duration::from_millis(800);
@@ -52,7 +52,14 @@ async fn one(servers: &[IpAddr], question: &Question) -> Vec<Answer> {
 
 async fn ask(server: IpAddr, question: Question) -> Answer {
     let check = check(&question);
-    let outcome = exchange(SocketAddr::new(server, check.port), &check, TIMEOUT).await;
+    let connector = Connector::new(&check.connection);
+    let outcome = exchange(
+        &connector,
+        SocketAddr::new(server, check.port),
+        &check,
+        TIMEOUT,
+    )
+    .await;
     let flags = outcome
         .answer
         .map(|answer| answer.reply.flags)
@@ -72,7 +79,7 @@ fn check(question: &Question) -> DnsCheck {
     DnsCheck {
         server: None,
         port: 53,
-        transport: Transport::Udp,
+        connection: Connection::default(),
         question: dns::Question {
             name: question.name.clone(),
             record_type: question.record_type,

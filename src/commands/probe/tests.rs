@@ -5,7 +5,7 @@ use std::net::UdpSocket;
 use tokio::time::Instant;
 
 use super::*;
-use crate::config::DnsCheck;
+use crate::config::{Connection, DnsCheck};
 use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType};
 
 /// One more than run at a time, and the last one first to its timeout.
@@ -34,7 +34,7 @@ fn check() -> DnsCheck {
     DnsCheck {
         server: None,
         port: 53,
-        transport: Transport::Udp,
+        connection: Connection::default(),
         question: Question {
             name: "example.com".parse().unwrap(),
             record_type: RecordType::SOA,

@@ -5,13 +5,14 @@ use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use rustls_pki_types::ServerName;
 use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::shape::Shape;
 use super::{Field, Preset};
 use crate::config::{
     BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
-    OnStop, Pattern, Quorum, Role,
+    OnStop, Pattern, Quorum, Role, UrlPath,
 };
 use crate::dns::{self, DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
@@ -110,7 +111,11 @@ from_text! {
     UnitName => from_str;
     RecordType => |text| dns::record_type(text).map_err(|error| error.to_string());
     DNSClass => |text| dns::class(text).map_err(|error| error.to_string());
-    Transport => |text| one_of(text, [("udp", Transport::Udp), ("tcp", Transport::Tcp)]);
+    Transport => |text| one_of(text, [
+        ("udp", Self::Udp), ("tcp", Self::Tcp), ("tls", Self::Tls), ("https", Self::Https), ("quic", Self::Quic),
+    ]);
+    UrlPath => from_str;
+    ServerName<'static> => server_name;
     OnStop => |text| one_of(text, [("withdraw", OnStop::Withdraw), ("hold", OnStop::Hold)]);
     OnFailure => |text| one_of(text, [("withdraw", Self::Withdraw), ("drain", Self::Drain)]);
     Family => |text| one_of(text, [("v4", Self::V4), ("v6", Self::V6)]);
@@ -198,6 +203,12 @@ fn label(text: &str) -> Result<String, String> {
         Some(bad) => Err(format!("a name is printed: {bad:?} cannot stand there")),
         None => Ok(text.to_owned()),
     }
+}
+
+fn server_name(text: &str) -> Result<ServerName<'static>, String> {
+    ServerName::try_from(text.to_owned()).map_err(|_| {
+        format!("`{text}` is neither the name of a server nor an address: write for example dns.example.com")
+    })
 }
 
 fn router_id(text: &str) -> Result<RouterId, String> {

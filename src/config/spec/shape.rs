@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
+use rustls_pki_types::ServerName;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use super::leaf::{FromText, LONGEST_LABEL, LONGEST_PATH};
 use super::{Field, Listen, Named, Number, Off, Or, Preset, RouterId, Text};
 use crate::config::{
     BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
-    OnStop, Pattern, Quorum, Role,
+    OnStop, Pattern, Quorum, Role, UrlPath,
 };
 use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
@@ -263,7 +264,9 @@ shapes! {
     Rcode => words_in_any_case("response code", &Rcode::names());
     RecordType => words_in_any_case("record type", &RECORD_TYPES);
     DNSClass => words_in_any_case("class", &["IN", "CH"]);
-    Transport => words(&["udp", "tcp"]);
+    Transport => words(&["udp", "tcp", "tls", "https", "quic"]);
+    UrlPath => pattern("path of a URL", r"/[!$-;=?-\[\]_a-z~]*", &["/dns-query"]);
+    ServerName<'static> => name("name or address", "[0-9A-Za-z_:.-]{1,254}", &["dns.example.com"]);
     OnStop => words(&["withdraw", "hold"]);
     OnFailure => words(&["withdraw", "drain"]);
     Family => words(&["v4", "v6"]);

@@ -3,7 +3,7 @@
 mod orders;
 
 use super::{SMALLEST, headers};
-use crate::config::{Config, LimitAction, PasswordSource};
+use crate::config::{Config, LimitAction, PasswordSource, Subject};
 
 /// The findings after a part of the smallest file was replaced.
 fn after(replaced: &str, with: &str) -> String {
@@ -110,6 +110,44 @@ fn checks() {
         ]
         .join("\n")
     );
+}
+
+#[test]
+fn transports() {
+    insta::assert_snapshot!(
+        [
+            dns("transport: doh"),
+            dns("tls: { name: dns.example }"),
+            dns("transport: tls, path: /dns-query, fallback_to_tcp: true"),
+            dns("transport: https, path: dns-query"),
+            dns("transport: https, path: \"/dns-query{?dns}\""),
+            dns("transport: https, path: \"/a b\""),
+            dns("transport: quic, tls: { ca_file: /ca.pem, pin_file: /pin.pem }"),
+            dns("transport: quic, tls: { ca_file: ca.pem }"),
+            dns("transport: tls, tls: { name: \"dns example\" }"),
+            dns("server: 127.0.0.1, source: \"::1\""),
+            dns("source: \"::1\", interface: \"no/such\""),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn ports_follow_transports() {
+    for (more, port) in [
+        ("port: 53", 53),
+        ("transport: tcp", 53),
+        ("transport: tls", 853),
+        ("transport: quic", 853),
+        ("transport: https", 443),
+        ("transport: https, port: 8443", 8443),
+    ] {
+        let text = SMALLEST.replace("type: SOA", &format!("type: SOA, {more}"));
+        let config = Config::parse("f", &text).unwrap().config;
+        let targets = config.services[0].targets();
+        let Subject::Dns(_, server) = targets[0].subject;
+        assert_eq!(server.port(), port, "{more}");
+    }
 }
 
 #[test]

@@ -1,22 +1,26 @@
 //! One `dns` check.
 
+use super::connection;
 use super::node::section;
 use crate::config::DnsCheck;
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Text};
 use crate::config::tree::NodeId;
-use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType, Transport};
+use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType};
 
 pub(super) fn check(report: &Report<'_>, at: NodeId, spec: &spec::Dns) -> Option<DnsCheck> {
     let server = report.optional(&spec.server);
-    let port = report.number_or(&spec.port, 53);
-    let transport = report.text_or(&spec.transport, Transport::Udp);
+    let connection = connection::connection(report, spec);
+    let usual = connection
+        .as_ref()
+        .map(|connection| connection.channel.transport().port());
+    let port = report.number_or(&spec.port, usual.unwrap_or_default());
     let question = question(report, at, spec);
     let expect = expectation(report, &spec.expect);
     Some(DnsCheck {
         server: server.ok()?.map(|server| server.0),
         port: port?,
-        transport: transport?,
+        connection: connection?,
         question: question?,
         expect: expect?,
     })

@@ -1,10 +1,12 @@
 //! DNS: servers that are real, one that lies, and a way to ask them.
 
 mod fake;
+mod quic;
 mod recipe;
 mod server;
 
 pub use fake::{FakeDns, Lie};
+pub use quic::QuicDns;
 pub use server::{Answer, DnsServer, Software};
 
 use crate::{Error, Host, Result};

@@ -13,6 +13,8 @@
 //! - [`Bird`] is a daemon with its control socket, [`Neighbor`] the witness: what *it* has in its table
 //!   is what the world sees; [`FakeBird`] misbehaves as no real one can be made to;
 //! - [`DnsServer`] is nsd, unbound or named, which can die, hang or answer nonsense; [`FakeDns`] lies;
+//!   [`QuicDns`] is what none of them can be yet;
+//! - [`Authority`] issues certificates for them, expired ones too;
 //! - [`Site`] is a router between several nodes, [`Frr`] a router other than BIRD;
 //! - [`Prometheus`] scrapes our program and evaluates its alert rules;
 //! - [`Machine`] is a booted Debian on a host's network, with our package in it;
@@ -23,6 +25,7 @@
 //! Nothing here uses the product's code: a witness that shares the accused's eyes sees the same mirage.
 
 mod bird;
+mod certificate;
 mod controller;
 mod dns;
 mod error;
@@ -40,8 +43,9 @@ mod site;
 mod wait;
 
 pub use bird::{Bird, ControlSocket, FakeBird, Mischief};
+pub use certificate::{Authority, Certificate, Validity};
 pub use controller::{Controller, Outcome};
-pub use dns::{Answer, DnsServer, FakeDns, Lie, Software, ask};
+pub use dns::{Answer, DnsServer, FakeDns, Lie, QuicDns, Software, ask};
 pub use error::{Context, Error, Result};
 pub use frr::Frr;
 pub use host::Host;

@@ -84,7 +84,7 @@ const RECORD: [u8; 34] = [
 ];
 
 /// The question, turned into an answer that is good but for the lie.
-fn answer(question: &[u8], lie: Lie) -> Option<Vec<u8>> {
+pub(super) fn answer(question: &[u8], lie: Lie) -> Option<Vec<u8>> {
     let mut answer = without_additional(question)?;
     // Response, authoritative; no error; one question, one answer and nothing else.
     answer[2] |= 0x84;

@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::{Answer, Software};
+use crate::Certificate;
 
-/// The zone that every server has.
-pub(super) const ZONE: &str = "\
+/// The zone that every server has, but for one record.
+const ZONE: &str = "\
 $ORIGIN example.com.
 $TTL 60
 @   SOA ns.example.com. hostmaster.example.com. 2026112201 3600 600 86400 60
@@ -16,22 +17,63 @@ ns  A   192.0.2.53
 www A   192.0.2.81
 ";
 
+/// A record that takes more than 512 octets, and so is cut over UDP.
+fn large() -> String {
+    let text = "0123456789abcdef".repeat(15);
+    format!("large.example.com. TXT {text} {text} {text}")
+}
+
+/// The zone's file.
+pub(super) fn zone() -> String {
+    format!("{ZONE}{}\n", large())
+}
+
 /// A server's configuration file.
 pub(super) fn configuration(
     software: Software,
     directory: &Path,
     addresses: &[String],
     answer: Answer,
+    certificate: Option<&Certificate>,
 ) -> String {
     match software {
-        Software::Nsd => nsd(directory, addresses, answer),
-        Software::Unbound => unbound(directory, addresses, answer),
-        Software::Named => named(directory, addresses, answer),
+        Software::Nsd => nsd(directory, addresses, answer) + &over_tls(addresses, certificate),
+        Software::Unbound => {
+            unbound(directory, addresses, answer)
+                + &over_tls(addresses, certificate)
+                + &over_https(addresses, certificate)
+        }
+        Software::Named => named(directory, addresses, answer, certificate),
+    }
+}
+
+/// NSD and Unbound call these things alike, but for the address.
+fn over_tls(addresses: &[String], certificate: Option<&Certificate>) -> String {
+    let Some(certificate) = certificate else {
+        return String::new();
+    };
+    format!(
+        "server:
+  tls-port: 853
+  tls-service-pem: \"{}\"
+  tls-service-key: \"{}\"
+{}",
+        certificate.file.display(),
+        certificate.key.display(),
+        lines("  ip-address: ", addresses, "@853\n")
+    )
+}
+
+fn over_https(addresses: &[String], certificate: Option<&Certificate>) -> String {
+    match certificate {
+        None => String::new(),
+        Some(_) => lines("  interface: ", addresses, "@443\n"),
     }
 }
 
 /// SERVFAIL: the zone's file is missing. REFUSED: no such zone. Without `xfrdir`, labs side by side would
-/// share a directory named after the process id, which is the same in each.
+/// share a directory named after the process id, which is the same in each. Its rate limit would count the probes of
+/// a thousand services for an attack.
 fn nsd(directory: &Path, addresses: &[String], answer: Answer) -> String {
     let zone_file = match answer {
         Answer::ServFail => "missing.zone",
@@ -52,6 +94,7 @@ fn nsd(directory: &Path, addresses: &[String], answer: Answer) -> String {
   xfrdfile: \"{directory}/xfrd.state\"
   xfrdir: \"{directory}\"
   zonelistfile: \"{directory}/zone.list\"
+  rrl-ratelimit: 0
 {}remote-control:
   control-enable: no
 zone:
@@ -89,7 +132,9 @@ fn unbound(directory: &Path, addresses: &[String], answer: Answer) -> String {
         return text;
     }
     text.push_str("  local-zone: example.com. static\n");
+    let large = large();
     let records = [
+        large.as_str(),
         "example.com. SOA ns.example.com. hostmaster.example.com. 2026112201 3600 600 86400 60",
         "example.com. NS ns.example.com.",
         "example.com. A 192.0.2.80",
@@ -102,7 +147,12 @@ fn unbound(directory: &Path, addresses: &[String], answer: Answer) -> String {
 }
 
 /// SERVFAIL: a secondary that never saw its primary. REFUSED: by access control.
-fn named(directory: &Path, addresses: &[String], answer: Answer) -> String {
+fn named(
+    directory: &Path,
+    addresses: &[String],
+    answer: Answer,
+    certificate: Option<&Certificate>,
+) -> String {
     let allowed = if answer == Answer::Refused {
         "none"
     } else {
@@ -119,24 +169,39 @@ fn named(directory: &Path, addresses: &[String], answer: Answer) -> String {
             .cloned()
             .collect()
     };
+    let listen = |how: &str| {
+        let v4 = lines("", &of_family(false), "; ");
+        let v6 = lines("", &of_family(true), "; ");
+        format!("  listen-on {how}{{ {v4}}};\n  listen-on-v6 {how}{{ {v6}}};\n")
+    };
+    let (secure, how) = match certificate {
+        None => (String::new(), String::new()),
+        Some(certificate) => (
+            listen("port 853 tls lab ") + &listen("port 443 tls lab http lab "),
+            format!(
+                "tls lab {{ cert-file \"{}\"; key-file \"{}\"; }};
+http lab {{ endpoints {{ \"/dns-query\"; }}; }};
+",
+                certificate.file.display(),
+                certificate.key.display()
+            ),
+        ),
+    };
+    let clear = listen("");
     let directory = directory.display();
     format!(
-        "options {{
+        "{how}options {{
   directory \"{directory}\";
   pid-file \"{directory}/named.pid\";
   session-keyfile \"{directory}/session.key\";
   managed-keys-directory \"{directory}\";
-  listen-on {{ {}}};
-  listen-on-v6 {{ {}}};
-  recursion no;
+{clear}{secure}  recursion no;
   dnssec-validation no;
   allow-query {{ {allowed}; }};
 }};
 controls {{ }};
 zone \"example.com\" {{ {zone} }};
-",
-        lines("", &of_family(false), "; "),
-        lines("", &of_family(true), "; ")
+"
     )
 }
 

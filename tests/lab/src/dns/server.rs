@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::recipe::{ZONE, configuration};
+use super::recipe::{configuration, zone};
 use crate::requirements::program;
-use crate::{Context, Error, Host, Process, Result};
+use crate::{Certificate, Context, Error, Host, Process, Result};
 
 /// The DNS servers of the lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,7 @@ pub struct DnsServer<'lab> {
     name: String,
     directory: PathBuf,
     addresses: Vec<String>,
+    certificate: Option<Certificate>,
     process: Option<Process>,
 }
 
@@ -79,9 +80,30 @@ impl<'lab> DnsServer<'lab> {
         name: &str,
         addresses: &[&str],
     ) -> Result<Self> {
+        Self::start_with(host, software, name, addresses, None)
+    }
+
+    /// Starts one that also answers over TLS on port 853 and, unless it is NSD, over HTTPS on port 443.
+    pub fn start_secure(
+        host: &'lab Host,
+        software: Software,
+        name: &str,
+        addresses: &[&str],
+        certificate: &Certificate,
+    ) -> Result<Self> {
+        Self::start_with(host, software, name, addresses, Some(certificate.clone()))
+    }
+
+    fn start_with(
+        host: &'lab Host,
+        software: Software,
+        name: &str,
+        addresses: &[&str],
+        certificate: Option<Certificate>,
+    ) -> Result<Self> {
         let directory = host.directory().join(name);
         std::fs::create_dir_all(&directory).context(directory.display())?;
-        std::fs::write(directory.join("example.com.zone"), ZONE).context("zone file")?;
+        std::fs::write(directory.join("example.com.zone"), zone()).context("zone file")?;
         copy_program(software, &directory)?;
         let mut server = Self {
             host,
@@ -92,6 +114,7 @@ impl<'lab> DnsServer<'lab> {
                 .iter()
                 .map(|&address| address.to_owned())
                 .collect(),
+            certificate,
             process: None,
         };
         server.restart(Answer::Normal)?;
@@ -104,7 +127,14 @@ impl<'lab> DnsServer<'lab> {
             self.kill()?;
         }
         let configuration_file = self.directory.join("server.conf");
-        let text = configuration(self.software, &self.directory, &self.addresses, answer);
+        let certificate = self.certificate.as_ref();
+        let text = configuration(
+            self.software,
+            &self.directory,
+            &self.addresses,
+            answer,
+            certificate,
+        );
         std::fs::write(&configuration_file, text).context(configuration_file.display())?;
         let mut command = Command::new(self.directory.join(self.software.program()));
         command
@@ -114,6 +144,12 @@ impl<'lab> DnsServer<'lab> {
         let answered = self.wait_for(answer, &process);
         self.process = Some(process);
         answered
+    }
+
+    /// Starts it again with another certificate.
+    pub fn renew(&mut self, certificate: &Certificate) -> Result<()> {
+        self.certificate = Some(certificate.clone());
+        self.restart(Answer::Normal)
     }
 
     fn wait_for(&self, answer: Answer, process: &Process) -> Result<()> {
