@@ -3,7 +3,8 @@
 //! ```text
 //! prober (one a check and server) --.                      .--> actuator (one a family in motion)
 //! poller (BIRD, on a timer) ---------+--> controller -------+--> holder (one a session that flaps)
-//! watcher (addresses) --------------'     ^        |--> status, when somebody asks
+//! watcher (addresses) --------------|     ^        |--> status, when somebody asks
+//! standing (one a server) ----------'     |        |
 //!                    control socket, HTTP-'        |--> keeper (the orders in force, on the disk)
 //!                                                  `--> history (a thread that writes)
 //! ```
@@ -15,12 +16,14 @@ mod actuator;
 mod address;
 mod controller;
 mod desk;
+mod disk;
 mod family;
 mod found;
 mod holder;
 mod holds;
 mod inherit;
 mod keeper;
+mod looks;
 mod manager;
 mod measure;
 mod observe;
@@ -36,14 +39,15 @@ mod sessions;
 mod settle;
 mod signals;
 mod snapshot;
+mod standing;
 mod stopping;
 mod views;
 mod watcher;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -136,7 +140,7 @@ enum Report {
     /// BIRD was asked what it exports, of this configuration.
     Exports(Arc<Config>, Vec<(poller::ExportId, Option<bool>)>),
     /// The host was asked for its addresses.
-    Addresses(io::Result<HashSet<IpAddr>>),
+    Addresses(io::Result<BTreeSet<IpAddr>>),
     /// An actuator got somewhere, or failed and goes on trying.
     Actuated(FamilyId, actuator::Attempt),
     /// An actuator has ended: done, or called off.
@@ -169,8 +173,17 @@ enum Event {
     Reload(reload::Reading),
     /// The configuration is about to be read anew.
     ReloadBegins,
+    /// Something happened to what checks look at.
+    Look(Sight, &'static str),
     /// Something is wrong with a part of the daemon, or no longer.
     Problem(&'static str, Option<String>),
+}
+
+/// What is watched besides probing it: when something happens there, it is time to look.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Sight {
+    /// A server, by a connection to it.
+    Server(SocketAddr),
 }
 
 /// What a probe found.

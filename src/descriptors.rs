@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -28,6 +29,13 @@ pub fn is_shortage(error: &io::Error) -> bool {
 #[must_use]
 pub fn are_short() -> bool {
     unix_socket().is_err_and(|error| is_shortage(&error))
+}
+
+/// How many this process may have; `None` if nobody knows.
+#[must_use]
+pub fn limit() -> Option<usize> {
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    usize::try_from(soft).ok()
 }
 
 fn unix_socket() -> io::Result<OwnedFd> {

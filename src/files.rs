@@ -2,6 +2,7 @@
 
 mod configuration;
 mod overrides;
+mod stamp;
 
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 pub use configuration::{Refused, read_configuration};
 pub use overrides::{UnreadableOrders, keep_unreadable_orders, read_orders, write_orders};
 use secrecy::SecretString;
+pub(crate) use stamp::Stamp;
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -1,24 +1,26 @@
-//! What this host has: its addresses, and counters of its kernel; and, for a first configuration, its interfaces,
+//! What this host has: its addresses, the news that they change, and counters of its kernel; and, for a first configuration, its interfaces,
 //! default routes, and the programs that matter.
 
+mod changes;
 mod interfaces;
 mod processes;
 mod routes;
 mod sockets;
 
+pub use changes::AddressChanges;
 pub use interfaces::interfaces;
 pub use processes::{Process, Processes};
 pub use routes::gateways;
 pub use sockets::{Socket, listening};
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::io;
 use std::net::IpAddr;
 
 use crate::flap::hint::Md5;
 
 /// The addresses on all interfaces, loopback included.
-pub fn addresses() -> io::Result<HashSet<IpAddr>> {
+pub fn addresses() -> io::Result<BTreeSet<IpAddr>> {
     let interfaces = nix::ifaddrs::getifaddrs()?;
     Ok(interfaces
         .filter_map(|interface| address(interface.address?))

@@ -6,6 +6,7 @@
 //! the directory is on a file system that a reboot empties: a node boots withdrawn, and with all its sessions.
 
 mod leftovers;
+mod watched;
 
 use std::collections::HashSet;
 use std::fs;
@@ -19,6 +20,7 @@ use crate::hold::DropIn;
 use crate::reconcile::Intent;
 
 pub(crate) use leftovers::{Kind, Leftover, Look, retire, settle};
+pub(crate) use watched::{Protection, Watched};
 
 /// What the file says. Later items win over earlier ones in BIRD's grammar (measured, 2.0.7 to 3.4.0).
 pub const CONTENT: &str = "disabled off;\n";
@@ -29,12 +31,18 @@ pub const HELD: &str = "disabled;\n";
 /// What stands there. The path is that of [`Bird::intent_file`](crate::config::Bird::intent_file).
 #[must_use]
 pub fn read(file: &Path) -> Intent {
-    look(file).unwrap_or(Intent::Foreign)
+    intent_of(content(file)).unwrap_or(Intent::Foreign)
 }
 
-/// The same; an error if nothing can be read at all, for want of descriptors.
-pub fn look(file: &Path) -> io::Result<Intent> {
-    match content(file) {
+/// The same for the drop-in of a session.
+#[must_use]
+pub fn read_drop_in(file: &Path) -> DropIn {
+    drop_in_of(content(file)).unwrap_or(DropIn::Foreign)
+}
+
+/// What the content of an intent file means; an error if nothing can be read at all, for want of descriptors.
+fn intent_of(content: io::Result<Vec<u8>>) -> io::Result<Intent> {
+    match content {
         Ok(content) if content == CONTENT.as_bytes() => Ok(Intent::Written),
         Err(error) if is_absent(&error) => Ok(Intent::Absent),
         Err(error) if is_shortage(&error) => Err(error),
@@ -43,14 +51,8 @@ pub fn look(file: &Path) -> io::Result<Intent> {
 }
 
 /// The same for the drop-in of a session.
-#[must_use]
-pub fn read_drop_in(file: &Path) -> DropIn {
-    look_at_drop_in(file).unwrap_or(DropIn::Foreign)
-}
-
-/// The same; an error if nothing can be read at all, for want of descriptors.
-pub fn look_at_drop_in(file: &Path) -> io::Result<DropIn> {
-    match content(file) {
+fn drop_in_of(content: io::Result<Vec<u8>>) -> io::Result<DropIn> {
+    match content {
         Ok(content) if content == HELD.as_bytes() => Ok(DropIn::Written),
         Err(error) if is_absent(&error) => Ok(DropIn::Absent),
         Err(error) if is_shortage(&error) => Err(error),

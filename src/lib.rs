@@ -8,8 +8,8 @@
 //! [`model`] has the field's terms as types. [`health`] turns verdicts into decisions about a check,
 //! [`policy`] those into what should be announced, [`reconcile`] that into steps. [`schedule`] says when
 //! to probe. [`damping`] says how long what came and went stays withdrawn, with the penalty of [`decay`].
-//! [`flap`] watches sessions come and go, and [`hold`] says how one is kept down. [`overrides`] are the orders of
-//! operators. [`reload`] says what a new configuration changes. [`history`] is what happened, with its evidence.
+//! `backoff` waits longer each time. [`flap`] watches sessions come and go, and [`hold`] says how one is kept down.
+//! [`overrides`] are the orders of operators. [`reload`] says what a new configuration changes. [`history`] is what happened, with its evidence.
 //! [`status`] is the one document that everybody reads, and [`metrics`] writes it for Prometheus.
 //!
 //! **Pure: text in, text out.**
@@ -22,7 +22,7 @@
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
-//! messages; [`intent`], [`files`], [`history_store`] and [`passwords`] are the disk, [`host`] this machine, [`control`]
+//! messages, and keeps connections whose end is news; [`intent`], [`files`], [`history_store`] and [`passwords`] are the disk, [`host`] this machine, [`control`]
 //! our own socket, [`operators`] who asks there, [`http`] what monitoring asks, [`log`] the
 //! lines that the daemon writes. `switch` tells BIRD one thing and waits until it is so; `leftover` ends what files
 //! of ours that nobody looks after have it do.
@@ -39,6 +39,7 @@
 //! ```
 
 pub mod apply;
+mod backoff;
 pub mod bird;
 pub mod brake;
 pub mod cli;

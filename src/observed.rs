@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -22,8 +23,10 @@ pub struct Survey {
     pub at: Timestamp,
     /// What it says of itself.
     pub daemon: DaemonStatus,
-    /// Its protocols, in its order.
+    /// Its protocols, in its order; those of which details were asked.
     pub protocols: Vec<Protocol>,
+    /// The states of all, where details were not asked of each.
+    states: Arc<HashMap<String, ProtocolState>>,
     bfd: Vec<BfdSession>,
     by_name: HashMap<String, usize>,
     by_address: HashMap<IpAddr, usize>,
@@ -66,8 +69,15 @@ impl Survey {
                 .collect(),
             daemon,
             protocols,
+            states: Arc::default(),
             bfd,
         }
+    }
+
+    /// The same with the states of protocols of which no details were asked.
+    #[must_use]
+    pub fn with_states(self, states: Arc<HashMap<String, ProtocolState>>) -> Self {
+        Self { states, ..self }
     }
 
     /// BIRD's local time as a time of ours: only its age is trusted, so no time zone matters.
@@ -88,7 +98,7 @@ impl Survey {
         }
     }
 
-    /// A protocol by its name.
+    /// A protocol by its name, if details of it were asked.
     #[must_use]
     pub fn protocol(&self, name: &str) -> Option<&Protocol> {
         self.protocols.get(*self.by_name.get(name)?)
@@ -103,7 +113,8 @@ impl Survey {
     /// A protocol as far as announcements are concerned.
     #[must_use]
     pub fn seen(&self, name: &str) -> Seen {
-        match self.protocol(name).map(|protocol| protocol.state) {
+        let detailed = self.protocol(name).map(|protocol| protocol.state);
+        match detailed.or_else(|| self.states.get(name).copied()) {
             None => Seen::Missing,
             Some(ProtocolState::Up) => Seen::Up,
             Some(ProtocolState::Down) => Seen::Down,

@@ -7,6 +7,7 @@ mod errno;
 mod https;
 mod origin;
 mod quic;
+pub(crate) mod standing;
 mod tcp;
 mod tls;
 mod udp;

@@ -19,11 +19,17 @@
 //! Only in the bad direction: a withdrawn service that recovers is not hurried. A server that answers
 //! well but takes longer than `fast_interval` is asked twice an interval, not all the time: the pass of
 //! one probe speaks for those sent before it.
+//!
+//! Something that happens on the host may say "look now" ([`Schedule::on_event`]): a `burst` of probes follows.
+
+mod burst;
 
 use std::time::Instant;
 
 use crate::config::Timing;
 use crate::health::Verdict;
+
+use burst::Burst;
 
 /// A probe in flight: given out when it is sent, handed back with its verdict.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +48,7 @@ pub struct Schedule {
     newest: Option<Sent>,
     last_verdict: Option<Verdict>,
     last_pass: Option<Instant>,
+    burst: Burst,
 }
 
 #[derive(Debug)]
@@ -52,10 +59,10 @@ struct Sent {
 }
 
 impl Schedule {
-    /// A schedule that begins at `first`, for a service that is not announced. At most `in_flight_limit`
-    /// probes (at least one) are in flight at a time.
+    /// A schedule that begins at `first`, for a service that is not announced, where `fall` failures in a row decide.
+    /// At most `in_flight_limit` probes (at least one) are in flight at a time.
     #[must_use]
-    pub fn new(timing: Timing, in_flight_limit: usize, first: Instant) -> Self {
+    pub fn new(timing: Timing, fall: u32, in_flight_limit: usize, first: Instant) -> Self {
         Self {
             timing,
             in_flight_limit: in_flight_limit.max(1),
@@ -65,6 +72,7 @@ impl Schedule {
             newest: None,
             last_verdict: None,
             last_pass: None,
+            burst: Burst::new(fall, timing.timeout.duration()),
         }
     }
 
@@ -76,14 +84,29 @@ impl Schedule {
         if self.in_flight >= self.in_flight_limit {
             return None;
         }
+        let regular = self.regular();
+        let burst = self.burst.deadline();
+        Some(burst.map_or(regular, |at| at.min(regular)))
+    }
+
+    /// When the next one would be due if nothing had happened.
+    fn regular(&self) -> Instant {
         let Some(newest) = &self.newest else {
-            return Some(self.first);
+            return self.first;
         };
         let normal = newest.at + self.timing.interval.duration();
         let fast = self.fast_from(newest).filter(|_| self.announced);
-        Some(fast.map_or(normal, |from| {
+        fast.map_or(normal, |from| {
             normal.min(from + self.timing.fast_interval.duration())
-        }))
+        })
+    }
+
+    /// Something says that the target may have changed. No event is lost, and many at once are one. Only while the
+    /// service is announced: else there is nothing to hurry for.
+    pub fn on_event(&mut self, now: Instant) {
+        if self.announced {
+            self.burst.on_event(now);
+        }
     }
 
     /// Since when the target gives no good sign, if it looks bad.
@@ -106,6 +129,7 @@ impl Schedule {
             answered: false,
         });
         self.in_flight += 1;
+        self.burst.on_send(now, number);
         Probe(number)
     }
 
@@ -123,11 +147,15 @@ impl Schedule {
             self.last_pass = Some(now);
         }
         self.last_verdict = Some(verdict);
+        self.burst.on_verdict(now, probe.0, verdict);
     }
 
     /// Whether the service is announced: only then there is a hurry.
     pub fn set_announced(&mut self, announced: bool) {
         self.announced = announced;
+        if !announced {
+            self.burst.call_off();
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Files of the pure layers, as paths or folders below `src`.
 const PURE: &[&str] = &[
+    "backoff.rs",
     "damping.rs",
     "decay.rs",
     "flap.rs",

@@ -4,7 +4,7 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The programs (and the one file) that the lab and the build need, each with its package.
-needs=(bird:bird2 nsd:nsd unbound:unbound named:bind9 dig:bind9-dnsutils ip:iproute2 nft:nftables
+needs=(bird:bird2 nsd:nsd unbound:unbound named:bind9 dig:bind9-dnsutils ip:iproute2 ss:iproute2 nft:nftables
   vtysh:frr prometheus:prometheus promtool:prometheus setpriv:util-linux mount:mount sysctl:procps
   ifup:ifupdown systemd-analyze:systemd groff:groff-base mandoc:mandoc
   shellcheck:shellcheck apparmor_parser:apparmor dpkg-shlibdeps:dpkg-dev

@@ -189,10 +189,7 @@ impl Client {
 
     /// Sends a command and takes an error in its answer, or an answer with parts dropped, for a failure.
     pub async fn demand(&mut self, command: &Command) -> Result<Reply, Error> {
-        match accepted(command, self.ask(command).await?)? {
-            reply if reply.dropped > 0 => Err(Error::TooLong(command.to_string(), reply.dropped)),
-            reply => Ok(reply),
-        }
+        whole(command, self.ask(command).await?)
     }
 
     async fn within<T>(
@@ -285,6 +282,14 @@ pub fn accepted(command: &Command, reply: Reply) -> Result<Reply, Error> {
         Err(refused(command, &reply))
     } else {
         Ok(reply)
+    }
+}
+
+/// The same, unless parts of it were dropped.
+pub fn whole(command: &Command, reply: Reply) -> Result<Reply, Error> {
+    match accepted(command, reply)? {
+        reply if reply.dropped > 0 => Err(Error::TooLong(command.to_string(), reply.dropped)),
+        reply => Ok(reply),
     }
 }
 

@@ -20,6 +20,10 @@ pub enum Command {
     ShowStatus,
     /// Every protocol with all details.
     ShowProtocolsAll,
+    /// The row of every protocol.
+    ShowProtocols,
+    /// Those with such names, with all details: `*` stands for any letters.
+    ShowProtocolsLike(String),
     /// The row of one protocol.
     ShowProtocol(String),
     /// BFD sessions.
@@ -78,6 +82,8 @@ impl fmt::Display for Command {
             Self::TimeFormat => f.write_str("timeformat iso long us"),
             Self::ShowStatus => f.write_str("show status"),
             Self::ShowProtocolsAll => f.write_str("show protocols all"),
+            Self::ShowProtocols => f.write_str("show protocols"),
+            Self::ShowProtocolsLike(pattern) => write!(f, "show protocols all \"{pattern}\""),
             Self::ShowProtocol(name) => write!(f, "show protocols \"{name}\""),
             Self::ShowBfdSessions => f.write_str("show bfd sessions"),
             Self::ShowRouteExport { prefix, session } => {

@@ -24,7 +24,7 @@ pub use channel::{
 };
 pub use exported::{exported_prefixes, exporting_protocols};
 pub use protocol::{Protocol, ProtocolState};
-pub use protocols::protocols;
+pub use protocols::{protocol_states, protocols};
 pub use reconfiguration::{Reconfiguration, configuration_file, reconfiguration};
 pub use status::{DaemonRecovery, DaemonState, DaemonStatus, daemon_status};
 pub use time::LocalTime;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -62,7 +62,7 @@ fn retire_all(target: &Target, found: &Mutex<Found>) {
     }
     let mut look = Look::new(&target.intent_dir);
     loop {
-        match look.turn(|_| false) {
+        match look.turn(SystemTime::now(), |_| false) {
             Ok(leftovers) => {
                 for leftover in leftovers {
                     note(found, intent::retire(&leftover.file));

@@ -27,6 +27,8 @@ pub struct Service {
     pub existing: ByHand,
     /// Announce a family only while the host has an address within each of its prefixes.
     pub require_address: bool,
+    /// Look at once when something happens to a server.
+    pub events: bool,
     /// How many verdicts make a change.
     pub thresholds: Thresholds,
     /// How long a service that comes and goes stays withdrawn; `None`: never longer than its checks want.

@@ -170,6 +170,7 @@ mod tests {
             route: Route::Blackhole,
             existing: ByHand::default(),
             require_address: true,
+            events: true,
             damping: None,
             thresholds: Thresholds {
                 fall: 3,

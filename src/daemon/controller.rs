@@ -3,10 +3,11 @@
 //! Every event is taken in, then the families it touches are settled: decide what should be, compare with
 //! what is, set an actuator to work where they differ. Nothing here waits for anything but the next event.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use super::actuator::CONNECTIONS;
 use super::address::Mailbox;
 use super::family::{FamilyState, Place, ProbeState};
 use super::holds::Holds;
+use super::looks::sight;
 use super::manager::Manager;
 use super::measure::Counted;
 use super::orders::OrderBook;
@@ -30,6 +32,7 @@ use super::record::Recorder;
 use super::reports::Reports;
 use super::sessions::Sessions;
 use super::signals::Stop;
+use super::standing::Standing;
 use super::{Error, Event, FamilyId, Observed, ProbeId, Report, watcher};
 use crate::config::{Config, Service};
 use crate::descriptors::{self, Spares};
@@ -91,12 +94,13 @@ pub(super) struct Controller {
     pub(super) reload_refused: bool,
     pub(super) confirmations: Confirmations,
     /// `None` until the host was asked, and again when it cannot be.
-    pub(super) addresses: Option<HashSet<IpAddr>>,
+    pub(super) addresses: Option<BTreeSet<IpAddr>>,
     /// Why a stop withdraws everything, once it does.
     pub(super) stopping: Option<&'static str>,
     pub(super) events: mpsc::Sender<Event>,
     pub(super) reports: Reports,
     pub(super) probers: JoinSet<Infallible>,
+    pub(super) standing: Standing,
     pub(super) poll_requests: mpsc::Sender<FamilyId>,
     pub(super) bird_is_back: watch::Sender<u64>,
     pub(super) actuators: JoinSet<()>,
@@ -143,6 +147,7 @@ impl Controller {
             events,
             reports: Reports::new(&config),
             probers: JoinSet::new(),
+            standing: Standing::new(descriptors::limit()),
             poll_requests,
             bird_is_back: watch::Sender::new(0),
             actuators: JoinSet::new(),
@@ -157,6 +162,7 @@ impl Controller {
 
     /// Sets a prober to work for each probe that has none, each at a random moment of its first interval.
     pub(super) fn start_probers(&mut self) {
+        self.standing.is_outdated = true;
         let config = Arc::clone(&self.config);
         for (service, spec) in config.services.iter().enumerate() {
             for (probe, target) in spec.targets().into_iter().enumerate() {
@@ -172,8 +178,14 @@ impl Controller {
                     address: Mailbox::new(&address),
                     probe: Arc::new(Probe::new(target.subject)),
                     timeout: timing.timeout.duration(),
-                    schedule: Schedule::new(timing, in_flight(spec), Instant::now() + delay),
+                    schedule: Schedule::new(
+                        timing,
+                        spec.thresholds.fall,
+                        in_flight(spec),
+                        Instant::now() + delay,
+                    ),
                     announced: state.announced.subscribe(),
+                    look: Arc::clone(&state.look),
                 };
                 let task = self.probers.spawn(prober.run());
                 state.probing = Some(Probing { address, task });
@@ -251,6 +263,7 @@ impl Controller {
             }
             Event::ReloadBegins => self.tell_reloading(),
             Event::Reload(reading) => self.on_reload(reading, now),
+            Event::Look(sight, what) => self.on_look(&sight, what, now),
             Event::Problem(part, problem) => self.on_problem(part, problem),
         }
     }
@@ -264,7 +277,7 @@ impl Controller {
         }
     }
 
-    fn on_addresses(&mut self, addresses: io::Result<HashSet<IpAddr>>, now: Instant) {
+    fn on_addresses(&mut self, addresses: io::Result<BTreeSet<IpAddr>>, now: Instant) {
         // One last look, from before a reload.
         if !watcher::is_needed(&self.config) {
             return;
@@ -277,8 +290,13 @@ impl Controller {
         self.on_problem("addresses", problem);
         let addresses = addresses.ok();
         if addresses != self.addresses {
-            self.addresses = addresses;
+            let before = mem::replace(&mut self.addresses, addresses);
             self.settle_all(now);
+            // What is withdrawn already needs no look.
+            if let (Some(before), Some(addresses)) = (before, &self.addresses) {
+                let lost = before.difference(addresses).copied().collect();
+                self.on_lost_addresses(&lost, now);
+            }
         }
     }
 
@@ -322,6 +340,7 @@ impl Controller {
         }
         self.end_orders(Timestamp::now(), now);
         self.look_at_descriptors();
+        self.keep_standing();
         self.tell_manager(now);
     }
 
@@ -333,6 +352,7 @@ impl Controller {
              `daemon.stale_after`. Look at `LimitNOFILE=` of the unit, and at what this process has open (`lsof -p`)"
                 .to_owned()
         });
+        self.standing.yield_to_others(problem.is_some());
         self.on_problem("descriptors", problem);
     }
 
@@ -373,6 +393,10 @@ impl ServiceState {
                 reason: String::new(),
                 last: None,
                 announced: watch::Sender::new(true),
+                has_events: service.events,
+                sight: sight(target.subject),
+                look: Arc::default(),
+                happened: None,
                 counted: Counted::default(),
                 probing: None,
             }

@@ -1,19 +1,20 @@
 //! What the controller knows of one family of a service, and of one probe.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
 use super::measure::{Counted, Mismatch};
 use super::prober::Probing;
-use super::{FamilyId, Observed};
+use super::{FamilyId, Observed, Sight};
 use crate::config::{Families, OnFailure, Service};
 use crate::damping::{Damper, Input};
-use crate::health::{Change, Health, Tracker};
+use crate::health::{Change, Health, Tracker, Verdict};
 use crate::model::{Family, Prefix};
 use crate::policy::{Announcement, Decision, Hold};
 use crate::reconcile::{FamilyView, Intent, Step};
@@ -53,6 +54,14 @@ pub(super) struct ProbeState {
     pub(super) last: Option<Observed>,
     /// Tells the prober whether anything is announced that it decides on.
     pub(super) announced: watch::Sender<bool>,
+    /// Whether it looks at once when something happens.
+    pub(super) has_events: bool,
+    /// What is watched for that.
+    pub(super) sight: Option<Sight>,
+    /// Tells the prober that something happened there.
+    pub(super) look: Arc<Notify>,
+    /// What it was, and when, until a later probe passes.
+    pub(super) happened: Option<(Instant, &'static str)>,
     /// What is counted for the metrics.
     pub(super) counted: Counted,
     /// The prober at work; `None` until it is.
@@ -64,6 +73,9 @@ impl ProbeState {
     pub(super) fn on(&mut self, now: Instant, observed: Observed) -> bool {
         self.pulse.on(now);
         self.counted.on(&observed);
+        if observed.verdict == Verdict::Pass {
+            self.happened.take_if(|(at, _)| *at <= observed.sent);
+        }
         if !observed.is_silence {
             self.tracker.hear(now);
         }
@@ -88,9 +100,20 @@ impl ProbeState {
         let Some(change) = change else { return false };
         self.reason = match change.to {
             Health::Healthy | Health::Unknown => change.cause.to_string(),
-            Health::Unhealthy => format!("{}: {detail}", change.cause),
+            Health::Unhealthy => match self.happened {
+                Some((_, what)) => format!("{what}, then {}: {detail}", change.cause),
+                None => format!("{}: {detail}", change.cause),
+            },
         };
         true
+    }
+
+    /// Something happened to what it looks at: the prober is to look, if there is anything to lose.
+    pub(super) fn look(&mut self, now: Instant, what: &'static str) {
+        if self.has_events && *self.announced.borrow() {
+            self.happened = Some((now, what));
+            self.look.notify_one();
+        }
     }
 }
 

@@ -194,6 +194,7 @@ impl ProbeState {
         self.tracker.set_stale_after(stale_after);
         if same.timing {
             (self.announced, self.probing) = (before.announced, before.probing);
+            self.look = before.look;
             self.pulse = before.pulse;
         }
     }

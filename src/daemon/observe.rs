@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use super::FamilyId;
 use super::actuator::Attempt;
-use super::controller::Controller;
-use super::poller::{ExportId, Poll, families};
+use super::controller::{Controller, ServiceState};
+use super::family::FamilyState;
+use super::poller::{ExportId, Poll};
 use crate::bird::client;
 use crate::config::Config;
 use crate::history::{self, Event};
@@ -86,10 +87,10 @@ impl Controller {
 
     fn observe(&mut self, poll: &Poll) {
         let is_current = Arc::ptr_eq(&poll.config, &self.config);
-        for (id, names) in families(&self.config) {
-            let family = &mut self.services[id.service].families[id.family];
-            let files = poll.files.as_ref();
-            let protected = files.and_then(|files| files.protected.as_ref());
+        let files = poll.files.as_ref();
+        let protected = files.and_then(|files| files.protected.as_deref());
+        for (id, family) in all_families(&mut self.services) {
+            let names = &family.names;
             if is_current {
                 family.protected = names.each_ref().map(|name| Some(protected?.contains(name)));
             }
@@ -144,4 +145,15 @@ impl Controller {
             }
         }
     }
+}
+
+/// Every family of every service, with its position.
+fn all_families(
+    services: &mut [ServiceState],
+) -> impl Iterator<Item = (FamilyId, &mut FamilyState)> {
+    let services = services.iter_mut().enumerate();
+    services.flat_map(|(service, state)| {
+        let families = state.families.iter_mut().enumerate();
+        families.map(move |(family, state)| (FamilyId { service, family }, state))
+    })
 }

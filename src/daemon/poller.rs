@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::convert::Infallible;
-use std::io;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,17 +11,15 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::address::Mailbox;
-use super::orphans::known;
+use super::disk::{Disk, Found};
 use super::{Event, FamilyId, Report};
 use crate::bird::client::{Client, Error};
 use crate::bird::command::Command;
-use crate::bird::survey;
+use crate::bird::survey::Watch;
 use crate::bird::table;
 use crate::config::{Announcement, Config, Neighbor};
 use crate::flap::hint::Md5;
 use crate::hold::DropIn;
-use crate::host;
-use crate::intent::{self, Leftover, Look};
 use crate::model::Prefix;
 use crate::observed::Survey;
 use crate::reconcile::Intent;
@@ -63,7 +60,7 @@ pub(super) struct Files {
     /// The drop-ins of the sessions, in the order of [`sessions`].
     pub(super) drop_ins: Vec<DropIn>,
     /// Protocols whose intent file or drop-in BIRD's configuration includes; `None` if it cannot be read.
-    pub(super) protected: Option<HashSet<String>>,
+    pub(super) protected: Option<Arc<HashSet<String>>>,
     /// What the kernel has refused because of TCP MD5 signatures; `None` if it does not say.
     pub(super) md5: Option<Md5>,
 }
@@ -145,17 +142,17 @@ pub(super) async fn run(
     }
 }
 
-/// The files that are looked after, and those that nobody looks after.
-type Found = (io::Result<Files>, io::Result<Vec<Leftover>>);
-
 struct Poller {
     config: Arc<Config>,
     talking: Arc<Mutex<()>>,
     client: Option<Client>,
     /// The last look at the files. One that hangs is never joined by a second.
     reading: Option<JoinHandle<Found>>,
-    look: Arc<Lock<Look>>,
+    disk: Arc<Lock<Disk>>,
     events: mpsc::Sender<Event>,
+    watch: Watch,
+    /// How the protocols of all sessions are named.
+    detailed: Option<String>,
     questions: Vec<ExportQuestion>,
     /// Which export to ask about next: a round, with preference.
     due: VecDeque<ExportId>,
@@ -165,9 +162,11 @@ impl Poller {
     fn new(config: Arc<Config>, talking: Arc<Mutex<()>>, events: mpsc::Sender<Event>) -> Self {
         let questions = exports(&config);
         Self {
+            watch: Watch::default(),
+            detailed: pattern(sessions(&config)),
             due: (0..questions.len()).collect(),
             questions,
-            look: Arc::new(Lock::new(Look::new(&config.bird.intent_dir))),
+            disk: Arc::new(Lock::new(Disk::new(Arc::clone(&config)))),
             events,
             config,
             talking,
@@ -187,6 +186,7 @@ impl Poller {
         };
         self.questions = exports(&config);
         self.due = (0..self.questions.len()).collect();
+        self.detailed = pattern(sessions(&config));
         self.config = config;
     }
 
@@ -211,7 +211,7 @@ impl Poller {
                 .client
                 .insert(Client::connect_restricted(&self.config.bird.socket).await?),
         };
-        survey::ask(client).await
+        self.watch.ask(client, self.detailed.as_deref()).await
     }
 
     /// Off the runtime's thread: a file system that hangs must not keep probes waiting, nor what BIRD says.
@@ -224,9 +224,11 @@ impl Poller {
             return None;
         }
         let config = Arc::clone(&self.config);
-        let look = Arc::clone(&self.look);
+        let disk = Arc::clone(&self.disk);
         let reading = self.reading.insert(tokio::task::spawn_blocking(move || {
-            (read_files(&config), leftovers(&config, &look))
+            // Nobody else looks meanwhile.
+            let mut disk = disk.lock().unwrap_or_else(PoisonError::into_inner);
+            disk.look(&config)
         }));
         let (files, leftovers) = timeout(FILES_TIME, reading).await.ok()?.ok()?;
         // The queue is closed only when the daemon stops.
@@ -284,35 +286,6 @@ impl Poller {
     }
 }
 
-/// One turn through the directory of the intent files. Nobody else looks meanwhile.
-fn leftovers(config: &Config, look: &Lock<Look>) -> io::Result<Vec<Leftover>> {
-    let known = known(config);
-    let mut look = look.lock().unwrap_or_else(PoisonError::into_inner);
-    look.turn(|name| known.contains(name))
-}
-
-/// An error only where nothing can be read, for want of descriptors: that is no word about the files.
-fn read_files(config: &Config) -> io::Result<Files> {
-    Ok(Files {
-        intents: intents(config)?,
-        drop_ins: drop_ins(config)?,
-        protected: intent::protected(&config.bird, names(config)),
-        md5: host::md5(),
-    })
-}
-
-fn intents(config: &Config) -> io::Result<HashMap<FamilyId, [Intent; 2]>> {
-    let look = |name: &String| intent::look(&config.bird.intent_file(name));
-    let files =
-        families(config).map(|(id, [normal, drain])| Ok((id, [look(&normal)?, look(&drain)?])));
-    files.collect()
-}
-
-fn drop_ins(config: &Config) -> io::Result<Vec<DropIn>> {
-    let files = sessions(config).map(|name| config.bird.intent_file(&name));
-    files.map(|file| intent::look_at_drop_in(&file)).collect()
-}
-
 /// Every family of every service with the names of its protocol and of its drained twin.
 pub(super) fn families(config: &Config) -> impl Iterator<Item = (FamilyId, [String; 2])> {
     config
@@ -335,4 +308,37 @@ pub(super) fn names(config: &Config) -> impl Iterator<Item = String> {
 pub(super) fn sessions(config: &Config) -> impl Iterator<Item = String> {
     let sessions = config.neighbors.iter().flat_map(Neighbor::named_sessions);
     sessions.map(|(name, _)| name)
+}
+
+/// What all these names, and few others, are like; `None` without names.
+fn pattern(mut names: impl Iterator<Item = String>) -> Option<String> {
+    let mut common = names.next()?;
+    for name in names {
+        let same = |(left, right): &(u8, u8)| left == right;
+        let length = common.bytes().zip(name.bytes()).take_while(same).count();
+        // Names of protocols are ASCII; of anything else, nothing is in common.
+        common.truncate(if common.is_char_boundary(length) {
+            length
+        } else {
+            0
+        });
+    }
+    Some(common + "*")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pattern_of_the_sessions_matches_each() {
+        let pattern = |names: &[&str]| pattern(names.iter().map(|name| (*name).to_owned()));
+        assert_eq!(pattern(&[]), None);
+        assert_eq!(pattern(&["edge"]).as_deref(), Some("edge*"));
+        assert_eq!(
+            pattern(&["bgp_tor1_v4", "bgp_tor2_v6", "bgp_tor1_v4_2"]).as_deref(),
+            Some("bgp_tor*")
+        );
+        assert_eq!(pattern(&["bgp_tor1_v4", "edge"]).as_deref(), Some("*"));
+    }
 }

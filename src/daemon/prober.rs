@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::address::{Address, Mailbox};
@@ -25,6 +25,8 @@ pub(super) struct Prober {
     pub(super) schedule: Schedule,
     /// Whether anything that this probe decides on is announced.
     pub(super) announced: watch::Receiver<bool>,
+    /// Notified when something happened that is worth a look.
+    pub(super) look: Arc<Notify>,
 }
 
 /// A prober at work, which ends with this.
@@ -60,6 +62,7 @@ impl Prober {
             tokio::select! {
                 Some(Ok(ended)) = exchanges.join_next() => self.report(ended).await,
                 () = sleep_until(next) => self.send(&mut exchanges),
+                () = self.look.notified() => self.schedule.on_event(Instant::now()),
                 Ok(()) = self.announced.changed() => {
                     let announced = *self.announced.borrow_and_update();
                     self.schedule.set_announced(announced);

@@ -137,7 +137,7 @@ impl Controller {
         let prefixes = &self.services[id.service].families[id.family].prefixes;
         prefixes
             .iter()
-            .find(|prefix| !addresses.iter().any(|address| prefix.contains(*address)))
+            .find(|prefix| addresses.range(prefix.range()).next().is_none())
             .map_or(Addresses::Present, |prefix| Addresses::Missing(*prefix))
     }
 
@@ -179,16 +179,17 @@ impl Controller {
         self.actuators.spawn(actuator.run());
     }
 
-    fn tell_probers(&self, service: usize) {
+    fn tell_probers(&mut self, service: usize) {
         let service = &self.services[service];
         for probe in &service.probes {
             let announced = service
                 .families
                 .iter()
                 .any(|family| probe.decides_on(family.family) && family.is_announced());
-            probe
+            let changed = probe
                 .announced
                 .send_if_modified(|before| std::mem::replace(before, announced) != announced);
+            self.standing.is_outdated |= changed;
         }
     }
 }

@@ -2,7 +2,7 @@
 //! check each thing that it looks at is one.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::FamilyId;
@@ -79,7 +79,7 @@ impl Controller {
     /// Whether this is known to be an address of another host.
     fn is_off_host(&self, server: IpAddr) -> bool {
         let server = server.to_canonical();
-        let other = |own: &HashSet<IpAddr>| !own.contains(&server);
+        let other = |own: &BTreeSet<IpAddr>| !own.contains(&server);
         !server.is_loopback() && self.addresses.as_ref().is_some_and(other)
     }
 }

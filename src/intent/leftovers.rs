@@ -11,11 +11,11 @@ use std::ffi::OsStr;
 use std::fs::{self, DirEntry, ReadDir};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{CONTENT, HELD, content, is_absent, remove};
 use crate::descriptors::is_shortage;
-use crate::files::{DiskError, disk_error};
+use crate::files::{DiskError, Stamp, disk_error};
 use crate::model::ProtocolName;
 
 /// So many entries of the directory a turn: more is not ours, and must not take a poll's time.
@@ -53,7 +53,19 @@ pub(crate) struct Leftover {
 #[derive(Debug)]
 pub(crate) struct Look {
     directory: PathBuf,
-    entries: Option<ReadDir>,
+    /// What is left of the pass that goes on.
+    pass: Option<Pass>,
+    /// The directory as it was when a pass found nothing in it but what is looked after.
+    quiet: Option<Stamp>,
+}
+
+/// One pass through the directory.
+#[derive(Debug)]
+struct Pass {
+    entries: ReadDir,
+    /// The directory before the first entry was read, as long as nothing else was found in it; `None` also where that
+    /// was changed a moment before.
+    quiet: Option<Stamp>,
 }
 
 impl Look {
@@ -61,30 +73,37 @@ impl Look {
     pub(crate) fn new(directory: &Path) -> Self {
         Self {
             directory: directory.to_owned(),
-            entries: None,
+            pass: None,
+            quiet: None,
         }
     }
 
     /// Whether all of the directory has been seen.
     pub(crate) fn is_complete(&self) -> bool {
-        self.entries.is_none()
+        self.pass.is_none()
     }
 
-    /// Goes on for a turn: what was found of protocols that are not `known`. No directory, nothing found.
+    /// Goes on for a turn at `now`: what was found of protocols that are not `known`. No directory, nothing found; and
+    /// nothing new in one that has not changed since there was nothing in it but files of protocols that are `known`.
     ///
     /// On the way it removes what says nothing to anybody: remains of interrupted writes, and retired files of protocols
     /// that are known again.
-    pub(crate) fn turn(&mut self, known: impl Fn(&str) -> bool) -> io::Result<Vec<Leftover>> {
-        let mut entries = match self.entries.take() {
-            Some(entries) => entries,
-            None => match fs::read_dir(&self.directory) {
-                Err(error) if is_absent(&error) => return Ok(Vec::new()),
-                entries => entries?,
-            },
+    pub(crate) fn turn(
+        &mut self,
+        now: SystemTime,
+        known: impl Fn(&str) -> bool,
+    ) -> io::Result<Vec<Leftover>> {
+        let begun = match self.pass.take() {
+            Some(pass) => Some(pass),
+            None => self.begin(now)?,
+        };
+        let Some(mut pass) = begun else {
+            return Ok(Vec::new());
         };
         let mut found: Vec<Leftover> = Vec::new();
         for _ in 0..ENTRIES {
-            let Some(entry) = entries.next() else {
+            let Some(entry) = pass.entries.next() else {
+                self.quiet = pass.quiet;
                 return Ok(found);
             };
             let Some(named) = Named::of(&entry?) else {
@@ -94,10 +113,32 @@ impl Look {
             if is_known && named.ending == Ending::Live {
                 continue;
             }
+            // What it says may change without the directory, and so may its age.
+            pass.quiet = None;
             found.extend(named.take(is_known)?);
         }
-        self.entries = Some(entries);
+        self.pass = Some(pass);
         Ok(found)
+    }
+
+    /// A pass, if there is anything to be seen in it.
+    fn begin(&mut self, now: SystemTime) -> io::Result<Option<Pass>> {
+        let before = self.quiet.take();
+        let stamp = match Stamp::of(&self.directory) {
+            Err(error) if is_absent(&error) => return Ok(None),
+            stamp => stamp?,
+        };
+        if before == Some(stamp) {
+            self.quiet = before;
+            return Ok(None);
+        }
+        match fs::read_dir(&self.directory) {
+            Err(error) if is_absent(&error) => Ok(None),
+            entries => Ok(Some(Pass {
+                entries: entries?,
+                quiet: stamp.is_settled(now).then_some(stamp),
+            })),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv6Net};
@@ -122,6 +123,12 @@ impl Prefix {
     #[must_use]
     pub fn host(self) -> Option<IpAddr> {
         (self.0.prefix_len() == self.0.max_prefix_len()).then(|| self.0.addr())
+    }
+
+    /// Its first and its last address, and all between.
+    #[must_use]
+    pub fn range(self) -> RangeInclusive<IpAddr> {
+        self.0.network()..=self.0.broadcast()
     }
 
     /// Whether an address lies within.
@@ -316,6 +323,21 @@ mod tests {
                 (prefix.to_string().as_str(), prefix.family()),
                 (shown, family)
             );
+        }
+    }
+
+    #[test]
+    fn the_range_of_a_prefix_is_what_it_contains() {
+        for (prefix, first, last) in [
+            ("192.0.2.53/32", "192.0.2.53", "192.0.2.53"),
+            ("192.0.2.0/25", "192.0.2.0", "192.0.2.127"),
+            ("2001:db8::/127", "2001:db8::", "2001:db8::1"),
+            ("0.0.0.0/0", "0.0.0.0", "255.255.255.255"),
+        ] {
+            let prefix: Prefix = prefix.parse().unwrap();
+            let (first, last) = (first.parse().unwrap(), last.parse().unwrap());
+            assert_eq!(prefix.range(), first..=last);
+            assert!(prefix.contains(first) && prefix.contains(last));
         }
     }
 

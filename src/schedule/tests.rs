@@ -16,6 +16,8 @@ fn timing() -> Timing {
     }
 }
 
+const FALL: u32 = 3;
+
 /// A schedule in front of a scripted server.
 struct World {
     start: Instant,
@@ -29,7 +31,7 @@ struct World {
 impl World {
     fn new(limit: usize) -> Self {
         let start = Instant::now();
-        let mut schedule = Schedule::new(timing(), limit, start);
+        let mut schedule = Schedule::new(timing(), FALL, limit, start);
         schedule.set_announced(true);
         Self {
             start,
@@ -63,6 +65,11 @@ impl World {
             self.sent.push(now);
             self.in_flight.push_back((now + latency, probe, verdict));
         }
+    }
+
+    /// Something happens now: when the last thing did, or at this time if that is later.
+    fn event(&mut self, millis: u64) {
+        self.schedule.on_event(self.at(millis));
     }
 
     fn next_event(&self, now: u64) -> Option<u64> {
@@ -189,6 +196,117 @@ fn a_stall_is_not_caught_up_by_a_burst() {
     assert_eq!(world.deadline(), Some(61_000));
 }
 
+/// A world in which a good server was asked at 0, and an event happens at 500.
+fn alarmed(limit: usize) -> World {
+    let mut world = World::new(limit);
+    world.run(499, |_| (1, Verdict::Pass));
+    world.event(500);
+    world
+}
+
+#[test]
+fn an_event_at_a_dead_server_shows_it_within_milliseconds() {
+    let mut world = alarmed(10);
+    world.run(510, |_| (0, Verdict::Fail));
+    assert_eq!(world.sent, [0, 500, 502, 504]);
+    let fails = [500, 502, 504].map(|at| (at, Verdict::Fail));
+    assert_eq!(world.verdicts[1..], fails);
+}
+
+#[test]
+fn a_false_alarm_costs_one_probe() {
+    let mut world = alarmed(10);
+    world.run(2500, |_| (1, Verdict::Pass));
+    assert_eq!(world.sent, [0, 500, 1500, 2500]);
+}
+
+#[test]
+fn datagrams_that_a_dying_process_swallowed_hold_up_nothing() {
+    let mut world = alarmed(10);
+    world.run(520, |now| match now {
+        500 | 502 => (800, Verdict::Fail),
+        _ => (0, Verdict::Fail),
+    });
+    assert_eq!(world.sent, [0, 500, 502, 504, 506, 508]);
+    let fails = [504, 506, 508].map(|at| (at, Verdict::Fail));
+    assert_eq!(world.verdicts[1..], fails);
+}
+
+#[test]
+fn a_burst_that_nobody_answers_ends() {
+    let mut world = alarmed(64);
+    world.run(599, |_| (800, Verdict::Fail));
+    let burst: Vec<u64> = (0..10).map(|probe| 500 + 2 * probe).collect();
+    assert_eq!(world.sent[1..], burst);
+    // From then on as without it.
+    world.run(720, |_| (800, Verdict::Fail));
+    assert_eq!(world.sent[11..], [618, 718]);
+}
+
+#[test]
+fn a_pass_of_a_probe_from_before_the_event_says_nothing_about_it() {
+    let mut world = World::new(10);
+    let frozen = |now| match now {
+        0 => (3, Verdict::Pass),
+        _ => (0, Verdict::Fail),
+    };
+    world.run(1, frozen);
+    world.event(1);
+    world.run(10, frozen);
+    assert_eq!(world.sent, [0, 1, 3, 5]);
+}
+
+#[test]
+fn a_burst_keeps_the_limit_of_probes_in_flight() {
+    let mut world = alarmed(2);
+    world.run(1299, |_| (800, Verdict::Fail));
+    assert_eq!(world.sent, [0, 500, 502]);
+    assert_eq!(world.schedule.deadline(), None);
+    world.run(1310, |_| (0, Verdict::Fail));
+    // The burst has had its time when there is room again.
+    assert_eq!(world.sent[3..], [1300]);
+}
+
+#[test]
+fn an_event_too_soon_after_another_is_not_lost() {
+    let mut world = alarmed(10);
+    world.run(501, |_| (1, Verdict::Pass));
+    world.event(502);
+    world.event(503);
+    world.run(560, |_| (0, Verdict::Fail));
+    assert_eq!(world.sent, [0, 500, 550, 552, 554]);
+}
+
+#[test]
+fn a_withdrawn_service_is_not_hurried_by_events() {
+    let mut world = World::new(10);
+    world.schedule.set_announced(false);
+    world.run(499, |_| (1, Verdict::Pass));
+    world.event(500);
+    world.run(2000, |_| (0, Verdict::Fail));
+    assert_eq!(world.sent, [0, 1000, 2000]);
+}
+
+#[test]
+fn a_withdrawal_ends_the_burst_and_what_waits() {
+    let mut world = alarmed(10);
+    world.run(500, |_| (0, Verdict::Fail));
+    world.event(501);
+    world.schedule.set_announced(false);
+    assert_eq!(world.deadline(), Some(1500));
+    world.schedule.set_announced(true);
+    assert_eq!(world.deadline(), Some(600));
+}
+
+#[test]
+fn before_the_first_probe_an_event_is_its_reason() {
+    let mut world = World::new(10);
+    world.schedule.first = world.at(900);
+    world.event(3);
+    world.run(900, |_| (0, Verdict::Pass));
+    assert_eq!(world.sent, [3]);
+}
+
 fn verdict() -> impl Strategy<Value = Verdict> {
     prop_oneof![
         Just(Verdict::Pass),
@@ -217,5 +335,48 @@ proptest! {
             prop_assert!(pair[1] - pair[0] <= 1000, "{pair:?}");
         }
         prop_assert!(end - world.sent.last().unwrap() <= 1000);
+    }
+
+    #[test]
+    fn events_cost_a_bounded_number_of_probes_and_always_end(
+        answers in proptest::collection::vec((0u64..=800, verdict()), 1..60),
+        limit in 0usize..40,
+        mut events in proptest::collection::vec(0u64..2000, 1..200),
+    ) {
+        let mut world = World::new(limit);
+        let mut script = answers.iter().cycle().copied();
+        events.sort_unstable();
+        for event in &events {
+            world.run(*event, |_| script.next().unwrap());
+            world.event(*event);
+            prop_assert!(world.schedule.in_flight <= limit.max(1));
+        }
+        let last = *events.last().unwrap();
+        world.run(last + 8000, |_| script.next().unwrap());
+        // Forty bursts in two seconds, each of ten probes at most, and what is sent without them.
+        let hurried = world.sent.windows(2).filter(|pair| pair[1] - pair[0] < 100).count();
+        prop_assert!(hurried <= 41 * 10, "{hurried}");
+        // The last one has ended: from its longest time on, probes are as far apart as ever. It may have waited for
+        // the one before, and for room, and then have filled that.
+        let after = last + 50 + 4 * 800;
+        let late: Vec<u64> = world.sent.iter().copied().filter(|at| *at > after).collect();
+        prop_assert!(late.windows(2).all(|pair| pair[1] - pair[0] >= 100), "{late:?}");
+        prop_assert!(!late.is_empty());
+    }
+
+    #[test]
+    fn an_event_finds_a_dead_server_however_many_datagrams_are_lost(lost in 0usize..=7) {
+        let mut world = alarmed(64);
+        let mut left = lost;
+        world.run(600, |_| {
+            if left > 0 {
+                left -= 1;
+                return (800, Verdict::Fail);
+            }
+            (0, Verdict::Fail)
+        });
+        let failed = world.verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Fail);
+        let third = failed.map(|(at, _)| *at).nth(2);
+        prop_assert_eq!(third, Some(500 + 2 * (lost as u64 + 2)));
     }
 }

@@ -20,7 +20,7 @@ use anycastctl::metrics::{
     Verdicts,
 };
 use anycastctl::status::{Limit, Routes, Snapshot};
-use figures::Figures;
+use figures::{Figures, runs};
 use lab::{Context, Controller, Error, Lab, Result, Service, Settings};
 
 const SERVICES: u8 = 100;
@@ -53,26 +53,20 @@ fn main() -> Result<()> {
     Figures::heading();
     encode_alone(status);
     for path in ["/metrics", "/status", "/healthz"] {
-        let mut figures = Figures::new(&format!("GET {path}"));
-        let mut length = 0;
+        let length = lab.node().enter(|| get(path))??.len();
+        let mut figures = Figures::new(&format!("`GET {path}`, {length} bytes"));
         lab.node().enter(|| -> Result<()> {
-            for _ in 0..runs() {
+            for _ in 0..runs(200) {
                 let start = Instant::now();
-                length = get(path)?.len();
+                get(path)?;
                 figures.add(start.elapsed());
                 std::thread::sleep(Duration::from_millis(5));
             }
             Ok(())
         })??;
         figures.print();
-        println!("    {length} bytes");
     }
     Ok(())
-}
-
-fn runs() -> u32 {
-    let runs = std::env::var("RUNS").ok();
-    runs.and_then(|runs| runs.parse().ok()).unwrap_or(200)
 }
 
 fn addresses(number: u8) -> [String; 2] {
@@ -163,7 +157,7 @@ fn encode_alone(mut snapshot: Snapshot) {
         Figures::new("encode, as text 0.0.4"),
     );
     let (mut length, mut lines) = (0, 0);
-    for _ in 0..runs() {
+    for _ in 0..runs(200) {
         let (snapshot, measurements) = (snapshot.clone(), measurements.clone());
         let start = Instant::now();
         let written = metrics::encode(snapshot, measurements);
@@ -176,7 +170,7 @@ fn encode_alone(mut snapshot: Snapshot) {
     open.print();
     text.print();
     println!(
-        "    {} probes, {exports} exports, {lines} lines, {length} bytes",
+        "- metrics: {} probes, {exports} exports, {lines} lines, {length} bytes",
         measurements.probes.len()
     );
 }

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use anycastctl::bird::reply::{Decoder, Event, Reply};
 use anycastctl::bird::table::{self, LocalTime, Protocol};
-use figures::Figures;
+use figures::{Figures, runs};
 
 const SESSIONS: u32 = 1000;
 /// BIRD writes blocks of 4 kB.
@@ -35,18 +35,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn runs() -> u32 {
-    let runs = std::env::var("RUNS")
-        .ok()
-        .and_then(|runs| runs.parse().ok());
-    runs.unwrap_or(100)
-}
-
 fn measure(name: &str, stream: &[u8]) -> Result<(), Box<dyn Error>> {
-    let mut decoding = Figures::new(&format!("{name}: decode"));
-    let mut parsing = Figures::new(&format!("{name}: parse"));
-    let mut both = Figures::new(&format!("{name}: both"));
-    for _ in 0..runs() {
+    let mut decoding = Figures::new(&format!("{name}, {SESSIONS} sessions: decode"));
+    let mut parsing = Figures::new(&format!("{name}, {SESSIONS} sessions: parse"));
+    let mut both = Figures::new(&format!("{name}, {SESSIONS} sessions: both"));
+    for _ in 0..runs(100) {
         let start = Instant::now();
         let reply = decode(black_box(stream))?;
         let decoded = Instant::now();
@@ -60,7 +53,7 @@ fn measure(name: &str, stream: &[u8]) -> Result<(), Box<dyn Error>> {
     [decoding, parsing, both].iter().for_each(Figures::print);
     let lines = decode(stream)?.lines().count();
     println!(
-        "{name}: {SESSIONS} sessions with two channels, {lines} lines, {} bytes",
+        "- {name}: {SESSIONS} sessions with two channels, {lines} lines, {} bytes",
         stream.len()
     );
     Ok(())

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use anycastctl::config::{Config, Draft};
 use anycastctl::render;
-use figures::Figures;
+use figures::{Figures, runs};
 
 const SERVICES: usize = 1000;
 const NEIGHBORS: usize = 100;
@@ -27,9 +27,9 @@ const NEIGHBORS: usize = 100;
 const LISTED: usize = 500;
 /// Neighbours in one included file: with so many lists, one file alone would hold too many values.
 const TOGETHER: usize = 25;
-/// What was promised, in milliseconds and kB.
-const MOST_TIME: u128 = 250;
-const MOST_MEMORY: u64 = 100_000;
+/// What was promised, in milliseconds and megabytes.
+const MOST_TIME: f64 = 250.0;
+const MOST_MEMORY: f64 = 100.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // `cargo test --all-targets` starts this program too.
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     Figures::heading();
     let mut kept = true;
-    for (name, listed) in [("all services", 0), ("500 services each", LISTED)] {
+    for (name, listed) in [("all of 1,000 services", 0), ("500 services each", LISTED)] {
         kept &= measure(name, &files(listed))?;
     }
     if kept {
@@ -89,13 +89,6 @@ fn neighbor(number: usize, listed: usize) -> String {
     )
 }
 
-fn runs() -> u32 {
-    let runs = std::env::var("RUNS")
-        .ok()
-        .and_then(|runs| runs.parse().ok());
-    runs.unwrap_or(30)
-}
-
 fn parse(files: &[String]) -> Result<Config, Box<dyn Error>> {
     let mut draft = Draft::new("config.yaml", &files[0]);
     for (number, text) in files.iter().enumerate().skip(1) {
@@ -112,30 +105,29 @@ fn measure(name: &str, files: &[String]) -> Result<bool, Box<dyn Error>> {
     let directory = tempfile::tempdir()?;
     write(directory.path(), files)?;
     let mut process = Figures::new(&format!("{name}: whole process"));
-    let mut peak = 0;
-    for _ in 0..runs() {
+    let mut memory = Figures::of(&format!("{name}: peak memory"), "MB");
+    for _ in 0..runs(30) {
         let start = Instant::now();
-        peak = peak.max(run(directory.path())?);
+        memory.push(run(directory.path())?);
         process.add(start.elapsed());
     }
     let mut reading = Figures::new(&format!("{name}: read, validate"));
     let mut rendering = Figures::new(&format!("{name}: render"));
-    let mut slowest = 0;
     let mut size = 0;
-    for _ in 0..runs() {
+    for _ in 0..runs(30) {
         let start = Instant::now();
         let config = parse(files)?;
         reading.add(start.elapsed());
         let start = Instant::now();
         size = render::bird(&config)?.len();
         rendering.add(start.elapsed());
-        slowest = slowest.max(start.elapsed().as_millis());
     }
-    [reading, rendering, process]
-        .iter()
-        .for_each(Figures::print);
-    println!("{name}: peak {peak} kB resident, bird.conf has {size} bytes");
-    Ok(slowest <= MOST_TIME && peak <= MOST_MEMORY)
+    for row in [&reading, &rendering, &process, &memory] {
+        row.print();
+    }
+    println!("- {name}: bird.conf has {size} bytes");
+    // Both are looked at, whatever one of them says.
+    Ok(rendering.promise(100, MOST_TIME) & memory.promise(100, MOST_MEMORY))
 }
 
 fn write(directory: &Path, files: &[String]) -> std::io::Result<()> {
@@ -150,9 +142,9 @@ fn write(directory: &Path, files: &[String]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Renders in a process of its own; its peak resident memory in kB. The pipe is too small for the output,
+/// Renders in a process of its own; its peak resident memory in megabytes. The pipe is too small for the output,
 /// so that the process waits at its end until it was looked at.
-fn run(directory: &Path) -> Result<u64, Box<dyn Error>> {
+fn run(directory: &Path) -> Result<f64, Box<dyn Error>> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_anycastctl"))
         .arg("-c")
         .arg(directory.join("config.yaml"))
@@ -169,5 +161,6 @@ fn run(directory: &Path) -> Result<u64, Box<dyn Error>> {
     }
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.ok_or("no VmHWM")?.parse()?)
+    let kilobytes: f64 = number.ok_or("no VmHWM")?.parse()?;
+    Ok(kilobytes * 1024.0 / 1e6)
 }

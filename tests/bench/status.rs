@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use figures::Figures;
+use figures::{Figures, runs};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_anycastctl");
 
@@ -28,27 +28,22 @@ fn main() -> Result<()> {
         return Ok(());
     }
     Figures::heading();
-    for (services, sessions) in [(1, 2), (10, 4), (100, 10)] {
+    for (services, sessions) in [(1, 2), (10, 4), (100, 10), (1000, 10)] {
         let directory = tempfile::tempdir()?;
         let config = configuration(directory.path(), services, sessions)?;
         let _daemon = Daemon::start(&config)?;
         for arguments in [&["status"][..], &["status", "--json"], &["why", "service1"]] {
-            let name = format!("{}, {services} services", arguments.join(" "));
+            let s = if services == 1 { "" } else { "s" };
+            let name = format!("`{}`, {services} service{s}", arguments.join(" "));
             measure(&name, &config, arguments)?.print();
         }
     }
     Ok(())
 }
 
-/// How many runs a line.
-fn runs() -> usize {
-    let runs = std::env::var("RUNS").ok();
-    runs.and_then(|runs| runs.parse().ok()).unwrap_or(100)
-}
-
 fn measure(name: &str, config: &Path, arguments: &[&str]) -> Result<Figures> {
     let mut figures = Figures::new(name);
-    for _ in 0..runs() {
+    for _ in 0..runs(100) {
         let start = Instant::now();
         let output = command(config, arguments).output()?;
         figures.add(start.elapsed());
@@ -87,10 +82,11 @@ neighbors:
     }
     text.push_str("services:\n");
     for service in 1..=services {
+        let (high, low) = (service / 250, service % 250);
         write!(
             text,
             "  service{service}:
-    prefixes: [192.0.2.{service}/32, \"2001:db8:53::{service:x}/128\"]
+    prefixes: [192.0.{high}.{low}/32, \"2001:db8:53::{service:x}/128\"]
     require_address: false
     checks:
       - dns: {{ server: 127.0.0.1, port: 9, name: example.com, type: SOA }}

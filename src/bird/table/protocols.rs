@@ -9,7 +9,9 @@ mod channel;
 mod detail;
 mod session;
 
-use self::detail::Detail;
+use std::collections::HashMap;
+
+use self::detail::{Detail, words};
 pub(super) use self::detail::{number, seconds, timer};
 use super::channel::LimitKind;
 use super::{Channel, LocalTime, Protocol, ProtocolState, SessionState};
@@ -32,6 +34,18 @@ pub fn protocols(reply: &Reply, now: Option<LocalTime>) -> Vec<Protocol> {
     };
     reply.lines().for_each(|line| reader.line(line));
     reader.protocols
+}
+
+/// The state of every protocol by its name, from the rows alone.
+#[must_use]
+pub fn protocol_states(reply: &Reply) -> HashMap<String, ProtocolState> {
+    let rows = reply.lines().filter(|line| line.code == ROW);
+    let states = rows.filter_map(|line| {
+        let mut words = words(line.text);
+        let (name, state) = (words.next()?, words.nth(2)?);
+        Some((name.to_owned(), ProtocolState::of(state)))
+    });
+    states.collect()
 }
 
 struct Reader {

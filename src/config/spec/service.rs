@@ -37,6 +37,11 @@ pub(crate) struct Service {
     /// Announce a family only while the host has an address within each of its prefixes.
     #[schemars(extend("default" = true))]
     pub(crate) require_address: Field<bool>,
+    /// Look at once when something happens to a server: it closes the connection that is kept open to its port for
+    /// this (nothing is sent there), or its address goes away from the host. Only probes that fail then withdraw.
+    /// `false`: `interval` alone says when to look.
+    #[schemars(extend("default" = true))]
+    pub(crate) events: Field<bool>,
     /// Between probes of each check that does not say otherwise, as in 500ms, 1s or 1m 30s.
     #[schemars(extend("default" = "1s"))]
     pub(crate) interval: Leaf<Period>,

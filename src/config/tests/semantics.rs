@@ -113,6 +113,38 @@ fn checks() {
 }
 
 #[test]
+fn groups_and_families() {
+    let check = |check: &str| {
+        after(
+            "- dns: { name: example.com, type: SOA }",
+            &format!("- {check}"),
+        )
+    };
+    let dns = "dns: { name: a.example, type: A }";
+    let at = "dns: { server: 10.0.0.1, name: a.example, type: A }";
+    insta::assert_snapshot!(
+        [
+            check("{ name: nothing }"),
+            check(&format!("{{ {dns}, group: {{ of: [] }} }}")),
+            check("{ group: { need: most, of: [] } }"),
+            check("{ group: { need: { at_least: 0 }, of: [1] } }"),
+            check(&format!("{{ group: {{ need: {{ at_least: 3 }}, of: [{{ {dns} }}, {{ {at} }}] }} }}")),
+            check(&format!("{{ interval: 1s, families: [v4], group: {{ of: [{{ on_failure: drain, {dns} }}] }} }}")),
+            check(&format!("{{ group: {{ of: [{{ group: {{ of: [{{ {dns} }}] }} }}] }} }}")),
+            check(&format!("{{ name: same, group: {{ of: [{{ name: same, {dns} }}] }} }}")),
+            check(&format!("{{ families: [v5], {dns} }}")),
+            check(&format!("{{ families: [], {dns} }}")),
+            check(&format!("{{ families: [v6], {dns} }}")),
+            check(&format!("{{ interval: 100ms, timeout: 2s, {dns} }}")),
+            check(&format!("{{ interval: 40s, {dns} }}")),
+            check(&format!("{{ on_failure: withdraw, group: {{ need: any, of: [{{ {at} }}, {{ {dns} }}] }} }}")),
+            check(&format!("{{ on_failure: withdraw, group: {{ of: [{{ {at} }}, {{ {dns} }}] }} }}")),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
 fn transports() {
     insta::assert_snapshot!(
         [

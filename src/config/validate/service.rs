@@ -23,6 +23,7 @@ pub(super) fn service(
     let route = route(report, &spec.route);
     let existing = by_hand(report, spec);
     let require_address = report.or(&spec.require_address, true);
+    let events = report.or(&spec.events, true);
     let timing = timing(report, spec);
     let thresholds = thresholds(report, spec);
     let damping = damping::damping(report, &spec.damping);
@@ -30,7 +31,7 @@ pub(super) fn service(
     let (prefixes, communities) = (prefixes?, communities?);
     let (large_communities, route, existing) = (large_communities?, route?, existing?);
     let med = med.ok()?.and_then(spec::Number::get);
-    let require_address = require_address?;
+    let (require_address, events) = (require_address?, events?);
     let (thresholds, damping, checks) = (thresholds?, damping.ok()?, checks?);
     Some(Box::new(move |name| Service {
         name,
@@ -41,6 +42,7 @@ pub(super) fn service(
         route,
         existing,
         require_address,
+        events,
         thresholds,
         damping,
         checks,

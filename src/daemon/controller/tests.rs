@@ -131,7 +131,7 @@ fn assert_says(reason: &str, (before, times): (&str, &str)) {
     );
 }
 
-fn addresses(addresses: &[&str]) -> HashSet<IpAddr> {
+fn addresses(addresses: &[&str]) -> BTreeSet<IpAddr> {
     let addresses = addresses.iter();
     addresses.map(|address| address.parse().unwrap()).collect()
 }

@@ -48,7 +48,9 @@ fn only_what_is_ours_and_known_to_nobody_is_found() {
     symlink("anycast_old_v4.conf", directory.join("link.conf")).unwrap();
     let before = listed(directory);
     let mut look = Look::new(directory);
-    let found = look.turn(|name| name == "anycast_new_v4").unwrap();
+    let found = look
+        .turn(SystemTime::now(), |name| name == "anycast_new_v4")
+        .unwrap();
     assert!(look.is_complete());
     assert_eq!(
         names(&found),
@@ -71,7 +73,9 @@ fn a_retired_file_is_found_until_it_is_settled() {
     );
     // Nothing is left to retire, and the note stays.
     retire(&file).unwrap();
-    let found = Look::new(root.path()).turn(|_| false).unwrap();
+    let found = Look::new(root.path())
+        .turn(SystemTime::now(), |_| false)
+        .unwrap();
     assert_eq!((found.len(), &found[0].file), (1, &file));
     settle(&file).unwrap();
     assert_eq!(listed(root.path()), BTreeSet::new());
@@ -104,7 +108,12 @@ fn a_service_that_came_back_has_nothing_retired() {
     let root = tempfile::tempdir().unwrap();
     let file = put(root.path(), "a.conf", CONTENT);
     retire(&file).unwrap();
-    assert_eq!(Look::new(root.path()).turn(|_| true).unwrap(), []);
+    assert_eq!(
+        Look::new(root.path())
+            .turn(SystemTime::now(), |_| true)
+            .unwrap(),
+        []
+    );
     assert_eq!(listed(root.path()), BTreeSet::new());
 }
 
@@ -122,7 +131,12 @@ fn interrupted_writes_are_removed_and_others_go_on() {
     old("whole.partial", HELD);
     old("foreign.partial", "mine");
     put(root.path(), "now.partial", "disab");
-    assert_eq!(Look::new(root.path()).turn(|_| true).unwrap(), []);
+    assert_eq!(
+        Look::new(root.path())
+            .turn(SystemTime::now(), |_| true)
+            .unwrap(),
+        []
+    );
     assert_eq!(
         listed(root.path()),
         BTreeSet::from(["foreign.partial".to_owned(), "now.partial".to_owned()])
@@ -143,7 +157,7 @@ fn a_crowded_directory_is_seen_in_turns() {
     let mut found = BTreeSet::new();
     let mut turns = 0;
     loop {
-        let more = look.turn(|_| false).unwrap();
+        let more = look.turn(SystemTime::now(), |_| false).unwrap();
         found.extend(more.into_iter().map(|one| one.name.to_string()));
         turns += 1;
         if look.is_complete() {
@@ -158,10 +172,55 @@ fn a_crowded_directory_is_seen_in_turns() {
 fn without_a_directory_there_is_nothing_and_an_unreadable_one_says_so() {
     let root = tempfile::tempdir().unwrap();
     assert_eq!(
-        Look::new(&root.path().join("no")).turn(|_| false).unwrap(),
+        Look::new(&root.path().join("no"))
+            .turn(SystemTime::now(), |_| false)
+            .unwrap(),
         []
     );
     let cycle = root.path().join("cycle");
     symlink(&cycle, &cycle).unwrap();
-    Look::new(&cycle).turn(|_| false).unwrap_err();
+    Look::new(&cycle)
+        .turn(SystemTime::now(), |_| false)
+        .unwrap_err();
+}
+
+#[test]
+fn a_directory_with_nothing_new_is_not_read_again_and_one_with_anything_is() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = root.path();
+    let known = |name: &str| name == "anycast_new_v4";
+    // By then everything that is on the disk is settled.
+    let later = || SystemTime::now() + 100 * INTERRUPTED;
+    put(directory, "anycast_new_v4.conf", CONTENT);
+    let mut look = Look::new(directory);
+    assert_eq!(look.turn(SystemTime::now(), known).unwrap(), []);
+    assert_eq!(
+        look.quiet, None,
+        "something may have come in the same moment"
+    );
+    assert_eq!(look.turn(later(), known).unwrap(), []);
+    assert_eq!(look.quiet, Some(Stamp::of(directory).unwrap()));
+    assert_eq!(look.turn(later(), known).unwrap(), []);
+    // A file that is not ours yet.
+    let old = put(directory, "anycast_old_v4.conf", "");
+    for _ in 0..2 {
+        assert_eq!(look.turn(later(), known).unwrap(), []);
+        assert_eq!(look.quiet, None);
+    }
+    fs::write(&old, CONTENT).unwrap();
+    let found = look.turn(later(), known).unwrap();
+    assert_eq!(names(&found), BTreeSet::from(["anycast_old_v4"]));
+    remove(&old).unwrap();
+    assert_eq!(look.turn(later(), known).unwrap(), []);
+    assert!(look.quiet.is_some());
+    fs::remove_dir_all(directory).unwrap();
+    assert_eq!(look.turn(later(), known).unwrap(), []);
+    put_back(directory);
+    let found = look.turn(later(), known).unwrap();
+    assert_eq!(names(&found), BTreeSet::from(["anycast_old_v4"]));
+}
+
+fn put_back(directory: &Path) {
+    fs::create_dir(directory).unwrap();
+    put(directory, "anycast_old_v4.conf", CONTENT);
 }

@@ -104,6 +104,7 @@ impl<'lab> Neighbor<'lab> {
         Ok(RouteWatch {
             socket: ControlSocket::connect(self.bird.socket())?,
             prefix: prefix.to_owned(),
+            look_again: RouteWatch::LOOK_AGAIN,
         })
     }
 }
@@ -119,11 +120,19 @@ impl Neighbor<'_> {
 pub struct RouteWatch {
     socket: ControlSocket,
     prefix: String,
+    look_again: Duration,
 }
 
 impl RouteWatch {
     /// Between two looks: well under the millisecond that matters, without eating a processor.
     const LOOK_AGAIN: Duration = Duration::from_micros(200);
+
+    /// The same, but with so long between two looks: where many watch at a time, and milliseconds do not matter.
+    #[must_use]
+    pub fn every(mut self, look_again: Duration) -> Self {
+        self.look_again = look_again;
+        self
+    }
 
     /// When the route was seen to be gone.
     pub fn gone(&mut self) -> Result<Instant> {
@@ -142,7 +151,7 @@ impl RouteWatch {
             if has_route(&self.socket.ask(&question)?, &self.prefix) == wanted {
                 return Ok(Instant::now());
             }
-            std::thread::sleep(Self::LOOK_AGAIN);
+            std::thread::sleep(self.look_again);
         }
         Err(Error::new(format!("{} did not change", self.prefix))).context("watch")
     }

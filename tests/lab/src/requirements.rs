@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// Programs without which no lab can be built.
-const PROGRAMS: [&str; 21] = [
+const PROGRAMS: [&str; 22] = [
     "setpriv",
     "unshare",
     "sh",
     "cp",
     "ip",
+    "ss",
     "nft",
     "dig",
     "bird",

@@ -55,6 +55,19 @@ fn named<'a>(protocols: &'a [Protocol], name: &str) -> &'a Protocol {
     found.unwrap_or_else(|| panic!("no {name}"))
 }
 
+#[test]
+fn the_states_of_rows_are_those_of_the_protocols() {
+    for release in RELEASES {
+        for scenario in SCENARIOS {
+            let protocols = brief(release, scenario);
+            let wanted = protocols.iter().map(|one| (one.name.clone(), one.state));
+            let found = protocol_states(&fixture(&format!("{release}-{scenario}.brief")));
+            assert_eq!(found, wanted.collect(), "{release} {scenario}");
+            assert!(!found.is_empty());
+        }
+    }
+}
+
 /// Of one release and scenario: protocol to state and information.
 fn truth(release: &str, scenario: &str) -> BTreeMap<String, String> {
     let text = read("truth");

@@ -9,6 +9,7 @@ fn read_all(reply: &Reply) {
     let status = daemon_status(reply);
     let now = status.and_then(|status| status.now);
     let _ = (protocols(reply, now), bfd_sessions(reply, now));
+    let _ = protocol_states(reply);
     let _ = (exporting_protocols(reply), exported_prefixes(reply));
     let _ = (reconfiguration(reply), configuration_file(reply));
 }

@@ -205,6 +205,15 @@ zone \"example.com\" {{ {zone} }};
     )
 }
 
+/// The same configuration with one more line about the whole server.
+pub(super) fn with_option(software: Software, text: &str, line: &str) -> String {
+    let section = match software {
+        Software::Nsd | Software::Unbound => "server:\n",
+        Software::Named => "options {\n",
+    };
+    text.replacen(section, &format!("{section}  {line}\n"), 1)
+}
+
 fn lines(before: &str, values: &[String], after: &str) -> String {
     values
         .iter()

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::recipe::{configuration, zone};
+use super::recipe::{configuration, with_option, zone};
 use crate::requirements::program;
 use crate::{Certificate, Context, Error, Host, Process, Result};
 
@@ -69,6 +69,7 @@ pub struct DnsServer<'lab> {
     directory: PathBuf,
     addresses: Vec<String>,
     certificate: Option<Certificate>,
+    options: Vec<String>,
     process: Option<Process>,
 }
 
@@ -115,10 +116,16 @@ impl<'lab> DnsServer<'lab> {
                 .map(|&address| address.to_owned())
                 .collect(),
             certificate,
+            options: Vec::new(),
             process: None,
         };
         server.restart(Answer::Normal)?;
         Ok(server)
+    }
+
+    /// Adds a line about the whole server, such as `tcp-idle-timeout: 2000`: from its next start on.
+    pub fn option(&mut self, line: &str) {
+        self.options.push(line.to_owned());
     }
 
     /// Ends it if it runs, starts it again with this answer, and waits until it gives it.
@@ -128,13 +135,16 @@ impl<'lab> DnsServer<'lab> {
         }
         let configuration_file = self.directory.join("server.conf");
         let certificate = self.certificate.as_ref();
-        let text = configuration(
+        let mut text = configuration(
             self.software,
             &self.directory,
             &self.addresses,
             answer,
             certificate,
         );
+        for option in &self.options {
+            text = with_option(self.software, &text, option);
+        }
         std::fs::write(&configuration_file, text).context(configuration_file.display())?;
         let mut command = Command::new(self.directory.join(self.software.program()));
         command

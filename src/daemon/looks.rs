@@ -1,0 +1,45 @@
+//! Which events concern which probes.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::time::Instant;
+
+use super::Sight;
+use super::controller::Controller;
+use crate::config::Subject;
+use crate::dns::Transport;
+
+/// What is watched besides probing it; `None` for what tells nothing.
+pub(super) fn sight(subject: Subject<'_>) -> Option<Sight> {
+    match subject {
+        Subject::Dns(check, server) => match check.connection.channel.transport() {
+            Transport::Udp | Transport::Tcp => Some(Sight::Server(server)),
+            // A connection that stands there without a handshake looks like an attack; over QUIC there is none.
+            Transport::Tls | Transport::Https | Transport::Quic => None,
+        },
+    }
+}
+
+impl Controller {
+    /// These addresses are gone from this host: whoever asks one of them is to do so now.
+    pub(super) fn on_lost_addresses(&mut self, lost: &HashSet<IpAddr>, now: Instant) {
+        let services = self.services.iter_mut();
+        for probe in services.flat_map(|service| &mut service.probes) {
+            if probe.address.is_some_and(|address| lost.contains(&address)) {
+                probe.look(now, "this host lost that address");
+            }
+        }
+    }
+
+    /// Something happened there: every prober that looks at it is to do so now.
+    pub(super) fn on_look(&mut self, sight: &Sight, what: &'static str, now: Instant) {
+        tracing::debug!(?sight, what, "time to look");
+        let probes = self
+            .services
+            .iter_mut()
+            .flat_map(|service| &mut service.probes);
+        for probe in probes.filter(|probe| probe.sight.as_ref() == Some(sight)) {
+            probe.look(now, what);
+        }
+    }
+}

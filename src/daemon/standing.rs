@@ -1,0 +1,200 @@
+//! Connections to servers that are there only to end: one a server, whoever asks it, while anything is announced that
+//! it decides on.
+//!
+//! ```text
+//! wait -> connect -> stands ... ends: "look now" -> wait -> connect ...
+//!            '-> refused: "look now" if one stood before; wait longer each time
+//! ```
+//!
+//! None of this is a failure by itself: servers close what is idle, have no room, or do not serve TCP at all.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+use std::mem;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::sleep;
+
+use super::controller::Controller;
+use super::{Event, Sight};
+use crate::backoff::Backoff;
+use crate::probe::standing::{self, End};
+
+/// Before a connection is made again, and at most before one is tried at a server that has none for us.
+const WAIT: (Duration, Duration) = (Duration::from_millis(30), Duration::from_mins(1));
+
+/// A server that closes sooner has no room, or does not want us: it is left alone for longer each time. Idle
+/// connections live for 2 s (dnsdist), 10 s (Knot), 30 s (Unbound, BIND) or 120 s (NSD).
+const LASTING: Duration = Duration::from_secs(1);
+
+/// One in so many of the descriptors that this process may have, at most: probes need theirs.
+const SHARE: usize = 4;
+
+/// All of them.
+pub(super) struct Standing {
+    connections: HashMap<SocketAddr, Connection>,
+    room: Arc<Semaphore>,
+    /// Whether somebody else needs the descriptors.
+    yields: bool,
+    /// Whether it may have changed who is to be watched: the next look at the clock sees to it.
+    pub(super) is_outdated: bool,
+}
+
+/// One, which ends with this.
+struct Connection {
+    wanted: watch::Sender<bool>,
+    task: AbortHandle,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Standing {
+    /// None yet; `descriptors` is how many this process may have.
+    pub(super) fn new(descriptors: Option<usize>) -> Self {
+        let room = descriptors.map_or(Semaphore::MAX_PERMITS, |limit| limit / SHARE);
+        Self {
+            connections: HashMap::new(),
+            room: Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS))),
+            yields: false,
+            is_outdated: true,
+        }
+    }
+
+    /// Whether everything else comes first, because there are no descriptors left.
+    pub(super) fn yield_to_others(&mut self, yields: bool) {
+        self.is_outdated |= self.yields != yields;
+        self.yields = yields;
+    }
+
+    /// Watches these servers, and of them those that are wanted now.
+    fn watch(
+        &mut self,
+        servers: &HashMap<SocketAddr, bool>,
+        tasks: &mut JoinSet<Infallible>,
+        events: &mpsc::Sender<Event>,
+    ) {
+        self.connections
+            .retain(|server, _| servers.contains_key(server));
+        for (server, wanted) in servers {
+            let wanted = *wanted && !self.yields;
+            let connection = self.connections.entry(*server).or_insert_with(|| {
+                let (told, wanted) = watch::channel(false);
+                let watcher = Watcher {
+                    server: *server,
+                    wanted,
+                    room: Arc::clone(&self.room),
+                    events: events.clone(),
+                    backoff: Backoff::new(WAIT.0, WAIT.1),
+                    stood: false,
+                };
+                Connection {
+                    wanted: told,
+                    task: tasks.spawn(watcher.run()),
+                }
+            });
+            let is_new = |before: &mut bool| mem::replace(before, wanted) != wanted;
+            connection.wanted.send_if_modified(is_new);
+        }
+    }
+}
+
+impl Controller {
+    /// Sees to it that the servers of all announced services are watched.
+    pub(super) fn keep_standing(&mut self) {
+        if !mem::take(&mut self.standing.is_outdated) {
+            return;
+        }
+        let mut servers = HashMap::new();
+        let probes = self.services.iter().flat_map(|service| &service.probes);
+        for probe in probes.filter(|probe| probe.has_events) {
+            if let Some(Sight::Server(server)) = &probe.sight {
+                *servers.entry(*server).or_default() |= *probe.announced.borrow();
+            }
+        }
+        self.standing
+            .watch(&servers, &mut self.probers, &self.events);
+    }
+}
+
+/// Who keeps one connection.
+struct Watcher {
+    server: SocketAddr,
+    wanted: watch::Receiver<bool>,
+    room: Arc<Semaphore>,
+    events: mpsc::Sender<Event>,
+    backoff: Backoff,
+    /// Whether the last attempt came to a connection.
+    stood: bool,
+}
+
+impl Watcher {
+    /// Watches for ever, while it is wanted.
+    async fn run(mut self) -> Infallible {
+        let mut wanted = self.wanted.clone();
+        loop {
+            becomes(&mut wanted, true).await;
+            (self.stood, self.backoff) = (false, Backoff::new(WAIT.0, WAIT.1));
+            tokio::select! {
+                never = self.watch() => match never {},
+                () = becomes(&mut wanted, false) => {}
+            }
+        }
+    }
+
+    async fn watch(&mut self) -> Infallible {
+        loop {
+            sleep(self.backoff.wait(rand::random())).await;
+            let happened = self.stand().await;
+            if let Some(what) = happened {
+                let event = Event::Look(Sight::Server(self.server), what);
+                // Fails only while the daemon stops.
+                let _ = self.events.send(event).await;
+            }
+        }
+    }
+
+    /// Connects, and waits until it ends. What is worth a look, if anything is.
+    async fn stand(&mut self) -> Option<&'static str> {
+        let room = Arc::clone(&self.room);
+        // Never closed.
+        let _room = room.acquire().await.ok()?;
+        let stood = mem::replace(&mut self.stood, false);
+        let connection = match standing::connect(self.server).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::debug!(server = %self.server, %error, "no standing connection");
+                let is_news = stood && error.kind() == io::ErrorKind::ConnectionRefused;
+                return is_news.then_some("the server took no new connection");
+            }
+        };
+        tracing::debug!(server = %self.server, "a connection stands");
+        let since = Instant::now();
+        let end = standing::end(connection).await;
+        if since.elapsed() >= LASTING && end != End::Talks {
+            self.backoff.reset();
+        }
+        self.stood = true;
+        match end {
+            End::Closed => Some("the server closed its connection"),
+            End::Broken => Some("the server's connection broke"),
+            End::Talks => None,
+        }
+    }
+}
+
+/// Waits until it is so. Whoever forgot this task ends it.
+async fn becomes(wanted: &mut watch::Receiver<bool>, value: bool) {
+    if wanted.wait_for(|wanted| *wanted == value).await.is_err() {
+        pending::<()>().await;
+    }
+}
