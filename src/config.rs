@@ -11,6 +11,7 @@ mod check;
 mod connection;
 pub mod defaults;
 mod diagnostic;
+mod dns;
 mod draft;
 mod flap;
 mod host;
@@ -39,6 +40,7 @@ use std::path::PathBuf;
 pub use check::{Check, CheckKind, Families, Group, Member, Need, OnFailure, Parts, Quorum};
 pub use connection::{Channel, Connection, InvalidUrlPath, Origin, UrlPath};
 pub use diagnostic::{Diagnostics, Finding, Record, Related, Severity};
+pub use dns::DnsCheck;
 pub use draft::{Draft, Include};
 pub use flap::{Flap, FlapAction};
 pub use host::Host;
@@ -49,9 +51,7 @@ pub use neighbor::{
 pub use parse::Parsed;
 pub use pattern::{InvalidPattern, Pattern};
 pub use schema::{included_schema, schema};
-pub use service::{
-    ByHand, Damping, Discard, DnsCheck, Route, Service, Thresholds, Timing, Twins, Window,
-};
+pub use service::{ByHand, Damping, Discard, Route, Service, Thresholds, Timing, Twins, Window};
 pub use source::{Position, Source, Sources};
 pub use targets::{Subject, Target};
 pub use tls::{Tls, Trust};

@@ -1,25 +1,44 @@
-//! DNS as a probe sees it: a question to send, an expectation, a verdict on what came back.
+//! DNS as a probe sees it: questions to send, expectations, a verdict on what came back.
 //!
-//! Pure: messages are bytes in and out; sockets are the business of `probe`.
+//! Pure: messages are bytes in and out; sockets are the business of `probe`, and what time it is, is an argument.
 //!
 //! ```text
 //! Question -> Query -> bytes … bytes -> Reply ┐
-//!                                    Failure ┴> judge -> Outcome
+//!                                    Failure ┴> Exchange x Expectation -> Judged ┐
+//!                                                         (one for each question) ┴> Tally -> Outcome
 //! ```
 
+mod aspect;
+mod edns;
+mod expectation;
 mod failure;
+mod flags;
 mod query;
+mod question;
+mod rcode;
 mod record;
 mod reply;
+mod serial;
+mod signature;
+mod tally;
 mod verdict;
+mod wire;
+mod words;
 
+pub use edns::{Edns, ExtendedError};
+pub use expectation::{Expectation, Primary, SerialLimits, TtlBounds};
 pub use failure::Failure;
+pub use flags::{Flag, Flags};
 pub use query::Query;
-pub use reply::{Counts, Flags, Rejected, Reply};
-pub use verdict::{Answer, Outcome, judge};
+pub use question::{EdnsRequest, NameTemplate, Question, class, record_type};
+pub use rcode::Rcode;
+pub use record::Record;
+pub use reply::{Counts, Rejected, Reply, Section};
+pub use serial::Encoding;
+pub use tally::{Asked, Outcome, Tally};
+pub use verdict::{Answer, Exchange, Judged, Judgement, judge};
 
 use std::fmt;
-use std::str::FromStr;
 
 pub use hickory_proto::rr::{DNSClass, RecordType};
 
@@ -74,28 +93,6 @@ impl fmt::Display for Transport {
     }
 }
 
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// The name, perhaps with `{random}` labels.
-    pub name: NameTemplate,
-    /// The type.
-    pub record_type: RecordType,
-    /// The class.
-    pub class: DNSClass,
-    /// The RD flag.
-    pub recursion_desired: bool,
-}
-
-/// What has to come back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expectation {
-    /// The response codes that are fine; at least one.
-    pub rcodes: Vec<Rcode>,
-    /// At least so many records in the answer section. Counts only where the response code is NOERROR.
-    pub min_answers: u16,
-}
-
 /// Why a part of a question or expectation was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDns {
@@ -113,111 +110,7 @@ pub enum InvalidDns {
         "`{0}` is not a response code: write for example NOERROR, NXDOMAIN, SERVFAIL or REFUSED"
     )]
     Rcode(String),
-}
-
-/// Parses a record type by its mnemonic: `SOA`, `aaaa`.
-pub fn record_type(text: &str) -> Result<RecordType, InvalidDns> {
-    RecordType::from_str(&text.to_ascii_uppercase())
-        .ok()
-        .filter(|kind| {
-            !matches!(
-                kind,
-                RecordType::ZERO | RecordType::OPT | RecordType::TSIG | RecordType::Unknown(_)
-            )
-        })
-        .ok_or_else(|| InvalidDns::Type(text.to_owned()))
-}
-
-/// Parses a class by its mnemonic: `IN` or `CH`.
-pub fn class(text: &str) -> Result<DNSClass, InvalidDns> {
-    match text.to_ascii_uppercase().as_str() {
-        "IN" => Ok(DNSClass::IN),
-        "CH" => Ok(DNSClass::CH),
-        _ => Err(InvalidDns::Class(text.to_owned())),
-    }
-}
-
-/// A domain name in which `{random}` stands for a label that nobody asked for before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NameTemplate(String);
-
-/// The placeholder.
-const RANDOM: &str = "{random}";
-
-impl NameTemplate {
-    /// The name with every `{random}` replaced by `label`.
-    #[must_use]
-    pub fn with_random(&self, label: &str) -> String {
-        self.0.replace(RANDOM, label)
-    }
-}
-
-impl FromStr for NameTemplate {
-    type Err = InvalidDns;
-
-    fn from_str(text: &str) -> Result<Self, InvalidDns> {
-        // As long as the random label that stands in for it on the wire.
-        let sample = text.replace(RANDOM, "0123456789abcdef");
-        hickory_proto::rr::Name::from_ascii(&sample)
-            .map(|_| Self(text.to_owned()))
-            .map_err(|error| InvalidDns::Name(text.to_owned(), error.to_string()))
-    }
-}
-
-impl fmt::Display for NameTemplate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A response code, extended ones included (RFC 6895, 2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rcode(pub u16);
-
-/// Mnemonics as in the IANA registry of DNS RCODEs.
-const RCODES: [(u16, &str); 12] = [
-    (0, "NOERROR"),
-    (1, "FORMERR"),
-    (2, "SERVFAIL"),
-    (3, "NXDOMAIN"),
-    (4, "NOTIMP"),
-    (5, "REFUSED"),
-    (6, "YXDOMAIN"),
-    (7, "YXRRSET"),
-    (8, "NXRRSET"),
-    (9, "NOTAUTH"),
-    (10, "NOTZONE"),
-    (16, "BADVERS"),
-];
-
-impl Rcode {
-    /// NOERROR.
-    pub const NO_ERROR: Self = Self(0);
-
-    /// The mnemonics that can be written, in the order of their codes.
-    #[must_use]
-    pub fn names() -> [&'static str; RCODES.len()] {
-        RCODES.map(|(_, name)| name)
-    }
-}
-
-impl FromStr for Rcode {
-    type Err = InvalidDns;
-
-    fn from_str(text: &str) -> Result<Self, InvalidDns> {
-        RCODES
-            .iter()
-            .find(|(_, name)| name.eq_ignore_ascii_case(text))
-            .map(|(code, _)| Self(*code))
-            .ok_or_else(|| InvalidDns::Rcode(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Rcode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match RCODES.iter().find(|(code, _)| *code == self.0) {
-            Some((_, name)) => f.write_str(name),
-            None => write!(f, "RCODE{}", self.0),
-        }
-    }
+    /// Not a flag.
+    #[error("`{0}` is not a flag of a reply: write aa, tc, rd, ra, ad or cd")]
+    Flag(String),
 }

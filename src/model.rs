@@ -5,6 +5,7 @@
 //! operator can act on, and prints as BIRD and people write it. Nothing here does I/O.
 
 mod checked;
+mod expression;
 mod host;
 mod names;
 mod network;
@@ -13,6 +14,7 @@ mod period;
 mod symbols;
 mod version;
 
+pub use expression::{Expression, InvalidExpression};
 pub use host::{GroupName, InterfaceName, InvalidHost, Processors, UnitName};
 pub use names::{InvalidName, NeighborName, ServiceName};
 pub use network::{Asn, Community, Family, InvalidNetwork, LargeCommunity, Prefix};

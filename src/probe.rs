@@ -6,6 +6,7 @@ mod connector;
 mod errno;
 mod https;
 mod origin;
+mod questions;
 mod quic;
 pub(crate) mod standing;
 mod tcp;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::{DnsCheck, Subject};
-use crate::dns::{self, Answer, Failure, Query, Reply, judge};
+use crate::dns::{self, Answer, Failure, Query, Reply};
 use crate::health::Verdict;
 use connector::Progress;
 
@@ -53,8 +54,8 @@ pub struct Outcome {
     /// From the first packet sent to all of the answer read; `None` without an answer, or where the prober itself was
     /// late to read it.
     pub latency: Option<Duration>,
-    /// The questions of a DNS check, with what came.
-    pub exchanges: Vec<dns::Outcome>,
+    /// The questions of a DNS check that came to an end, with what came.
+    pub exchanges: Vec<dns::Exchange>,
 }
 
 impl Probe {
@@ -86,10 +87,10 @@ impl From<dns::Outcome> for Outcome {
     fn from(outcome: dns::Outcome) -> Self {
         Self {
             verdict: outcome.verdict,
-            is_silence: outcome.verdict == Verdict::Unknown,
-            detail: outcome.detail.clone(),
-            latency: outcome.answer.as_ref().and_then(|answer| answer.latency),
-            exchanges: vec![outcome],
+            is_silence: outcome.verdict == Verdict::Unknown && !outcome.heard,
+            latency: outcome.latency(),
+            detail: outcome.detail,
+            exchanges: outcome.exchanges,
         }
     }
 }
@@ -104,23 +105,10 @@ pub async fn exchange(
     check: &DnsCheck,
     timeout: Duration,
 ) -> dns::Outcome {
-    let label = format!("{:016x}", rand::random::<u64>());
-    let has_id = check.connection.channel.transport().has_id();
-    let id = if has_id { rand::random() } else { 0 };
-    match Query::new(&check.question, id, &label) {
-        Ok(query) => {
-            let result = ask(connector, server, &query, timeout).await;
-            judge(&check.expect, &query, result)
-        }
-        Err(error) => dns::Outcome {
-            asked: check.question.name.to_string(),
-            verdict: Verdict::Unknown,
-            detail: error.to_string(),
-            answer: None,
-        },
-    }
+    questions::ask_all(connector, server, check, timeout).await
 }
 
+/// Sends one question and waits for its answer.
 async fn ask(
     connector: &Connector,
     server: SocketAddr,

@@ -139,15 +139,15 @@ impl Plan {
 
     fn report(self, outcome: Outcome) -> ProbeReport {
         let exchange = outcome.exchanges.into_iter().next();
-        let question = exchange.as_ref().map(|exchange| exchange.asked.clone());
-        let answer = exchange.and_then(|exchange| exchange.answer);
+        let question = exchange.as_ref().map(|exchange| exchange.query.to_string());
+        let answer = exchange.and_then(|exchange| exchange.result.ok());
         let reply = answer.map(|answer| ReplyReport {
             from: self.subject.clone(),
             latency_ms: answer.latency.map(|latency| latency.as_secs_f64() * 1000.0),
             rcode: answer.reply.rcode.to_string(),
             flags: answer.reply.flags.names().collect(),
             counts: answer.reply.counts,
-            answers: answer.reply.answers,
+            answers: answer.reply.answers(),
         });
         ProbeReport {
             service: self.service,

@@ -1,9 +1,6 @@
 //! A service, validated.
 
-use std::net::IpAddr;
-
-use super::{Check, Connection};
-use crate::dns::{Expectation, Question};
+use super::Check;
 use crate::model::{
     Community, Family, InterfaceName, LargeCommunity, Period, Prefix, ProtocolName, ServiceName,
 };
@@ -182,19 +179,4 @@ pub struct Damping {
     pub max_hold: Period,
     /// The time announced in which the penalty halves.
     pub half_life: Period,
-}
-
-/// A DNS question, whom it goes to and what has to come back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DnsCheck {
-    /// The server's address; `None` asks each of the service's own host addresses.
-    pub server: Option<IpAddr>,
-    /// The server's port.
-    pub port: u16,
-    /// How the question travels.
-    pub connection: Connection,
-    /// What is asked.
-    pub question: Question,
-    /// What has to come back.
-    pub expect: Expectation,
 }

@@ -5,6 +5,8 @@
 //! editors show, by way of the schema.
 
 mod check;
+mod dns;
+mod expect;
 mod field;
 mod flap;
 mod host;
@@ -23,13 +25,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use check::{AtLeast, Check, Group};
+pub(crate) use dns::Dns;
+pub(crate) use expect::{Expect, Serial, Signatures, Ttl};
 pub(crate) use field::{FIELD, Field, Named, OR, Or};
 pub(crate) use flap::Flap;
 pub(crate) use host::Host;
 pub(crate) use leaf::{Leaf, Listen, Number, Off, RouterId, Text};
 pub(crate) use neighbor::{Drain, Limit, Limits, Neighbor, Session};
 pub(crate) use preset::Preset;
-pub(crate) use service::{Damping, Dns, Expect, Service, Via, Window};
+pub(crate) use service::{Damping, Service, Via, Window};
 pub(crate) use tls::Tls;
 
 use super::{BirdLog, KernelExport, OnStop, Pattern};

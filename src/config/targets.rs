@@ -106,29 +106,19 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{
-        ByHand, Check, Connection, DnsCheck, OnFailure, Parts, Route, Thresholds, Timing,
-    };
-    use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType};
+    use crate::config::{ByHand, Check, DnsCheck, OnFailure, Parts, Route, Thresholds, Timing};
+    use crate::dns::{Asked, Expectation, Question, RecordType};
     use crate::model::Period;
 
     fn check(server: Option<&str>, port: u16) -> Check {
-        let question = Question {
-            name: "example.com".parse().unwrap(),
-            record_type: RecordType::SOA,
-            class: DNSClass::IN,
-            recursion_desired: false,
-        };
-        let expect = Expectation {
-            rcodes: vec![Rcode::NO_ERROR],
-            min_answers: 1,
+        let asked = Asked {
+            question: Question::new("example.com".parse().unwrap(), RecordType::SOA),
+            expect: Expectation::default(),
         };
         let kind = CheckKind::Dns(DnsCheck {
             server: server.map(|text| text.parse().unwrap()),
             port,
-            connection: Connection::default(),
-            question,
-            expect,
+            ..DnsCheck::one(asked)
         });
         Check {
             name: "dns".to_owned(),

@@ -8,6 +8,7 @@ mod community;
 mod connection;
 mod damping;
 mod dns;
+mod expect;
 mod failure;
 mod flap;
 mod host;

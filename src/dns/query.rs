@@ -1,49 +1,69 @@
-//! The question on the wire (RFC 1035, section 4).
+//! The question on the wire (RFC 1035, section 4), with an OPT record where EDNS is asked for (RFC 6891).
 
 use std::fmt;
 
-use hickory_proto::op::{Message, MessageType, Metadata, OpCode, Query as Wire};
+use hickory_proto::op::{MessageType, Metadata, OpCode, Query as Wire};
 use hickory_proto::rr::Name;
+use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
 
 use super::record;
-use super::{DNSClass, InvalidDns, Question, RecordType};
+use super::wire::HEADER;
+use super::{DNSClass, EdnsRequest, Question, RecordType};
+
+/// Without EDNS, no datagram is longer (RFC 1035, 4.2.1).
+const PLAIN: u16 = 512;
+
+/// The code of the NSID option (RFC 5001).
+pub(super) const NSID: u16 = 3;
 
 /// A question as it goes out, and the measure of what may come back.
 ///
-/// Without EDNS (RFC 6891): the smallest question there is reaches servers of any age, and no reply to it
-/// can be fragmented.
+/// Without EDNS unless something is asked by way of it: the smallest question there is reaches servers of any age,
+/// and no reply to it can be fragmented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     id: u16,
-    name: Name,
     record_type: RecordType,
     class: DNSClass,
+    largest: u16,
     bytes: Vec<u8>,
+    /// Where the question ends.
+    end: usize,
 }
 
 impl Query {
-    /// The message that asks `question`, with `{random}` replaced by `random_label` (at most 63 octets).
-    pub fn new(question: &Question, id: u16, random_label: &str) -> Result<Self, InvalidDns> {
-        let text = question.name.with_random(random_label);
-        let invalid = |reason: String| InvalidDns::Name(text.clone(), reason);
-        let mut name = Name::from_ascii(&text).map_err(|error| invalid(error.to_string()))?;
-        name.set_fqdn(true);
-        let message = message(question, id, name.clone());
-        Ok(Self {
+    /// The message that asks `question`, with `{random}` replaced by the hexadecimal digits of `random`.
+    #[must_use]
+    pub fn new(question: &Question, id: u16, random: u64) -> Self {
+        let (record_type, class) = (question.record_type, question.class);
+        let mut bytes = header(question, id).to_vec();
+        bytes.extend(question.name.wire(random));
+        bytes.extend(u16::from(record_type).to_be_bytes());
+        bytes.extend(u16::from(class).to_be_bytes());
+        let end = bytes.len();
+        if let Some(edns) = question.edns {
+            append_opt(&mut bytes, edns);
+        }
+        Self {
             id,
-            name,
-            record_type: question.record_type,
-            class: question.class,
-            bytes: message
-                .to_vec()
-                .map_err(|error| invalid(error.to_string()))?,
-        })
+            record_type,
+            class,
+            largest: question.edns.map_or(PLAIN, |edns| edns.buffer_size),
+            bytes,
+            end,
+        }
     }
 
-    /// The message to send.
+    /// The message to send: at most 286 octets.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The longest datagram that may answer, in octets.
+    #[must_use]
+    pub fn largest_reply(&self) -> u16 {
+        self.largest
     }
 
     /// The type that is asked for.
@@ -59,28 +79,56 @@ impl Query {
             && header.op_code == OpCode::Query
     }
 
+    /// Whether a message has this question in the place of its first; if so, where that ends.
+    ///
+    /// Names compare without regard to case (RFC 4343). No octet of a length is a letter.
+    pub(super) fn is_repeated_in(&self, message: &[u8]) -> Option<usize> {
+        let fixed = self.end - 4;
+        let ours = self.bytes.get(HEADER..fixed)?;
+        let theirs = message.get(HEADER..fixed)?;
+        let same = theirs.eq_ignore_ascii_case(ours)
+            && message.get(fixed..self.end)? == self.bytes.get(fixed..self.end)?;
+        same.then_some(self.end)
+    }
+
     /// Whether a question from the wire is this one.
     pub(super) fn is(&self, other: &Wire) -> bool {
-        // `Name` compares without regard to case (RFC 4343).
-        other.name == self.name
-            && other.query_type == self.record_type
+        other.query_type == self.record_type
             && other.query_class == self.class
+            && self.name().is_some_and(|name| name == other.name)
+    }
+
+    fn name(&self) -> Option<Name> {
+        let mut decoder = BinDecoder::new(self.bytes.get(HEADER..)?);
+        Name::read(&mut decoder).ok()
     }
 }
 
-fn message(question: &Question, id: u16, name: Name) -> Message {
-    let mut wire = Wire::query(name, question.record_type);
-    wire.set_query_class(question.class);
-    let mut message = Message::new(id, MessageType::Query, OpCode::Query);
-    message.metadata.recursion_desired = question.recursion_desired;
-    message.add_query(wire);
-    message
+fn header(question: &Question, id: u16) -> [u8; HEADER] {
+    let [high, low] = id.to_be_bytes();
+    let recursion = u8::from(question.recursion_desired);
+    let flags = u8::from(question.authentic_data) << 5 | u8::from(question.checking_disabled) << 4;
+    let additional = u8::from(question.edns.is_some());
+    [high, low, recursion, flags, 0, 1, 0, 0, 0, 0, 0, additional]
+}
+
+/// The root as owner, type, buffer size as class, and in the TTL: no extended code, version 0 and the flags.
+fn append_opt(bytes: &mut Vec<u8>, edns: EdnsRequest) {
+    bytes.push(0);
+    bytes.extend(u16::from(RecordType::OPT).to_be_bytes());
+    bytes.extend(edns.buffer_size.to_be_bytes());
+    bytes.extend([0, 0, u8::from(edns.dnssec) << 7, 0]);
+    let option = [NSID.to_be_bytes(), [0, 0]].concat();
+    let options: &[u8] = if edns.nsid { &option } else { &[] };
+    bytes.extend([0, if edns.nsid { 4 } else { 0 }]);
+    bytes.extend(options);
 }
 
 /// As in a zone file: `example.com. IN SOA`.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = record::presentation(&self.name);
+        let name = self.name().map(|name| record::presentation(&name));
+        let name = name.unwrap_or_default();
         write!(f, "{name} {} {}", self.class, self.record_type)
     }
 }

@@ -1,101 +1,156 @@
 //! Resource records as they came, and their presentation format (RFC 1035, section 5.1).
 //!
 //! What is printed comes from the network and ends in terminals and logs: nothing but printable ASCII
-//! leaves this file, everything else as `\DDD`.
+//! leaves this file, everything else as `\DDD`. Text is made when somebody wants it: most replies are only judged.
 
 use std::fmt::{self, Write as _};
 
+use data_encoding::HEXUPPER;
 use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::{Name, RData};
-use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, DecodeError, Restrict};
+use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, Restrict};
 
+use super::signature::Signature;
+use super::wire::{end_of_name, number16, number32};
 use super::{DNSClass, RecordType};
 
-/// One record.
-pub(super) struct Record<'a> {
-    name: Name,
-    kind: RecordType,
-    class: DNSClass,
-    ttl: u32,
-    data: &'a [u8],
-    /// `data` understood, `None` where hickory-proto does not.
-    parsed: Option<RData>,
+/// Where a record stands in its message, and its numbers. A message has at most 65,535 octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    name: u16,
+    pub(super) kind: u16,
+    pub(super) class: u16,
+    pub(super) ttl: u32,
+    data: u16,
+    length: u16,
+}
+
+impl Head {
+    /// The record that begins there, and where it ends.
+    pub(super) fn read(message: &[u8], at: usize) -> Option<(Self, usize)> {
+        let fixed = end_of_name(message, at)?;
+        let (data, length) = (fixed + 10, number16(message, fixed + 8)?);
+        let end = data + usize::from(length);
+        message.get(data..end)?;
+        let head = Self {
+            name: u16::try_from(at).ok()?,
+            kind: number16(message, fixed)?,
+            class: number16(message, fixed + 2)?,
+            ttl: number32(message, fixed + 4)?,
+            data: u16::try_from(data).ok()?,
+            length,
+        };
+        Some((head, end))
+    }
+}
+
+/// One record of a reply.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    message: &'a [u8],
+    head: Head,
 }
 
 impl<'a> Record<'a> {
-    /// Up to `count` records, and whether there were so many.
-    pub(super) fn read_section(decoder: &mut BinDecoder<'a>, count: u16) -> (Vec<Self>, bool) {
-        let mut records = Vec::new();
-        for _ in 0..count {
-            match Self::read(decoder) {
-                Ok(record) => records.push(record),
-                Err(_) => return (records, false),
-            }
-        }
-        (records, true)
+    pub(super) fn new(message: &'a [u8], head: Head) -> Self {
+        Self { message, head }
     }
 
-    fn read(decoder: &mut BinDecoder<'a>) -> Result<Self, DecodeError> {
-        let name = Name::read(decoder)?;
-        let kind = RecordType::read(decoder)?;
-        let class = DNSClass::from(decoder.read_u16()?.unverified());
-        let ttl = decoder.read_u32()?.unverified();
-        let length = decoder.read_u16()?.unverified();
-        let parsed = parse(decoder, kind, length);
-        let data = decoder.read_slice(usize::from(length))?.unverified();
-        Ok(Self {
-            name,
-            kind,
-            class,
-            ttl,
-            data,
-            parsed,
-        })
+    /// Its type.
+    #[must_use]
+    pub fn record_type(&self) -> RecordType {
+        RecordType::from(self.head.kind)
     }
 
-    /// The serial, if this is an SOA record.
-    pub(super) fn soa_serial(&self) -> Option<u32> {
-        match &self.parsed {
-            Some(RData::SOA(soa)) => Some(soa.serial),
-            _ => None,
+    /// How long it may be kept, in seconds. What has the highest bit is zero (RFC 2181, section 8).
+    #[must_use]
+    pub fn ttl(&self) -> u32 {
+        let ttl = self.head.ttl;
+        if ttl > i32::MAX.unsigned_abs() {
+            0
+        } else {
+            ttl
         }
     }
 
-    /// The upper eight bits of the response code, if this is an OPT record (RFC 6891, 6.1.3).
-    pub(super) fn extended_rcode(&self) -> Option<u8> {
-        let [high, ..] = self.ttl.to_be_bytes();
-        (self.kind == RecordType::OPT).then_some(high)
+    /// Its owner in presentation format, with the final dot.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        let owner = self
+            .decoder(self.head.name)
+            .map(|mut own| Name::read(&mut own));
+        match owner {
+            Some(Ok(name)) => presentation(&name),
+            // A name that ends where it should, and that the library still does not like.
+            _ => "\\?".to_owned(),
+        }
     }
 
-    fn shown_data(&self) -> String {
+    /// Its data in presentation format; of types that are not known, as in RFC 3597.
+    #[must_use]
+    pub fn data(&self) -> String {
         let mut shown = String::new();
-        match &self.parsed {
+        if let Some(signature) = Signature::of(self) {
+            return signature.to_string();
+        }
+        match self.parsed() {
             None | Some(RData::Unknown { .. } | RData::NULL(_) | RData::OPT(_)) => {
-                generic(self.data)
+                generic(self.octets())
             }
-            Some(RData::TXT(strings)) => quoted(strings),
+            Some(RData::TXT(strings)) => quoted(&strings),
             Some(data) => match write!(shown, "{data}") {
                 Ok(()) => escape(shown.as_bytes(), &[]),
-                Err(fmt::Error) => generic(self.data),
+                Err(fmt::Error) => generic(self.octets()),
             },
         }
     }
-}
 
-/// Reads the data with a decoder of its own, which sees the whole message for the sake of compressed names.
-fn parse(decoder: &BinDecoder<'_>, kind: RecordType, length: u16) -> Option<RData> {
-    let index = u16::try_from(decoder.index()).ok()?;
-    let mut own = decoder.clone(index);
-    match length {
-        0 => None,
-        _ => RData::read(&mut own, kind, Restrict::new(length)).ok(),
+    /// The serial, if this is an SOA record: two names and five numbers (RFC 1035, 3.3.13).
+    pub(super) fn soa_serial(&self) -> Option<u32> {
+        if self.record_type() != RecordType::SOA {
+            return None;
+        }
+        let numbers = end_of_name(self.message, end_of_name(self.message, self.start())?)?;
+        let complete = numbers + 20 == self.start() + self.octets().len();
+        number32(self.message, numbers).filter(|_| complete)
+    }
+
+    /// The name that begins so many octets into the data, and where it ends there.
+    pub(super) fn name_in_data(&self, offset: u16) -> Option<(Name, usize)> {
+        let at = self.head.data.checked_add(offset)?;
+        let end = end_of_name(self.message, usize::from(at))?.checked_sub(self.start())?;
+        let name = Name::read(&mut self.decoder(at)?).ok()?;
+        Some((name, end)).filter(|(_, end)| *end <= self.octets().len())
+    }
+
+    /// Its data as it came.
+    pub(super) fn octets(&self) -> &'a [u8] {
+        let end = self.start() + usize::from(self.head.length);
+        self.message.get(self.start()..end).unwrap_or_default()
+    }
+
+    fn start(&self) -> usize {
+        usize::from(self.head.data)
+    }
+
+    /// A decoder that sees the whole message, for the sake of compressed names.
+    fn decoder(&self, at: u16) -> Option<BinDecoder<'a>> {
+        let known = usize::from(at) <= self.message.len();
+        known.then(|| BinDecoder::new(self.message).clone(at))
+    }
+
+    fn parsed(&self) -> Option<RData> {
+        let length = self.head.length;
+        let mut own = self.decoder(self.head.data).filter(|_| length > 0)?;
+        RData::read(&mut own, self.record_type(), Restrict::new(length)).ok()
     }
 }
 
+/// `example.com. 3600 IN A 192.0.2.80`
 impl fmt::Display for Record<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, ttl) = (presentation(&self.name), self.ttl);
-        let (class, kind, data) = (self.class, self.kind, self.shown_data());
+        let (name, ttl, data) = (self.owner(), self.head.ttl, self.data());
+        let (class, kind) = (DNSClass::from(self.head.class), self.record_type());
         write!(f, "{name} {ttl} {class} {kind} {data}")
     }
 }
@@ -119,17 +174,21 @@ fn quoted(strings: &TXT) -> String {
 
 /// Data of any type (RFC 3597, section 5).
 fn generic(data: &[u8]) -> String {
-    let hex: Vec<String> = data.iter().map(|byte| format!("{byte:02X}")).collect();
-    let text = format!("\\# {} {}", data.len(), hex.concat());
+    let text = format!("\\# {} {}", data.len(), hex(data));
     text.trim_end().to_owned()
 }
 
+/// Hexadecimal digits, as capitals.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    HEXUPPER.encode(bytes)
+}
+
 /// Printable ASCII as it is, `special` characters behind a backslash, everything else as `\DDD`.
-fn escape(bytes: &[u8], special: &[u8]) -> String {
+pub(super) fn escape(bytes: &[u8], special: &[u8]) -> String {
     let shown = |&byte: &u8| match byte {
         b' '..=b'~' if special.contains(&byte) => format!("\\{}", char::from(byte)),
         b' '..=b'~' => char::from(byte).to_string(),
         _ => format!("\\{byte:03}"),
     };
-    bytes.iter().map(shown).collect::<Vec<_>>().concat()
+    bytes.iter().map(shown).collect()
 }

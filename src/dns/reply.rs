@@ -1,14 +1,17 @@
 //! A reply from the wire (RFC 1035, section 4), and whether it is the reply to our question.
 //!
-//! What it is worth is decided in `verdict`. It is walked record by record instead of handing it to hickory-proto in one piece: that refuses the
-//! whole message for one record whose data it cannot read, and a check must not fail a server, and so
-//! withdraw a route, for a record that the server got right and nobody asked for.
+//! What it is worth is decided in `aspect` and `verdict`. It is walked record by record instead of handing it to
+//! hickory-proto in one piece: that refuses the whole message for one record whose data it cannot read, and a check
+//! must not fail a server, and so withdraw a route, for a record that the server got right and nobody asked for.
+//! The walk notes where records stand; what they say is read when somebody asks.
 
-use hickory_proto::op::{Header, Metadata, Query as Wire};
+use hickory_proto::op::{Header, Query as Wire};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
 
-use super::record::Record;
-use super::{Query, Rcode};
+use super::edns::Edns;
+use super::record::{self, Head, Record};
+use super::wire::{HEADER, end_of_name};
+use super::{Flags, Query, Rcode, RecordType};
 
 /// Why bytes are not the reply to a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,60 +34,10 @@ pub struct Reply {
     pub flags: Flags,
     /// Records that really are there, section by section.
     pub counts: Counts,
-    /// The answer section in presentation format, printable ASCII only.
-    pub answers: Vec<String>,
-    /// The serial of the first SOA record in the answer section.
-    pub soa_serial: Option<u32>,
-}
-
-/// The flags of a reply's header (RFC 1035, 4.1.1 and RFC 4035, 3.1.6 and 3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "the header has six of them, each on its own"
-)]
-pub struct Flags {
-    /// AA, authoritative answer.
-    pub authoritative: bool,
-    /// TC, truncated.
-    pub truncated: bool,
-    /// RD, recursion desired, copied from the question.
-    pub recursion_desired: bool,
-    /// RA, recursion available.
-    pub recursion_available: bool,
-    /// AD, authentic data.
-    pub authentic_data: bool,
-    /// CD, checking disabled.
-    pub checking_disabled: bool,
-}
-
-impl Flags {
-    /// The names of those that are set, as `dig` writes them and in its order.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        [
-            (self.authoritative, "aa"),
-            (self.truncated, "tc"),
-            (self.recursion_desired, "rd"),
-            (self.recursion_available, "ra"),
-            (self.authentic_data, "ad"),
-            (self.checking_disabled, "cd"),
-        ]
-        .into_iter()
-        .filter_map(|(set, name)| set.then_some(name))
-    }
-}
-
-impl From<&Metadata> for Flags {
-    fn from(header: &Metadata) -> Self {
-        Self {
-            authoritative: header.authoritative,
-            truncated: header.truncation,
-            recursion_desired: header.recursion_desired,
-            recursion_available: header.recursion_available,
-            authentic_data: header.authentic_data,
-            checking_disabled: header.checking_disabled,
-        }
-    }
+    /// The message, at most 65,535 octets of it.
+    message: Box<[u8]>,
+    /// Of all sections, one after the other.
+    heads: Vec<Head>,
 }
 
 /// Records by section.
@@ -98,84 +51,162 @@ pub struct Counts {
     pub additional: usize,
 }
 
+/// A part of a message that holds records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// What answers the question.
+    Answer,
+    /// Who is responsible.
+    Authority,
+    /// What else may help. Its OPT record is read by [`Reply::edns`].
+    Additional,
+}
+
 impl Reply {
     /// Reads `bytes` as the reply to `query`. Any bytes will do: there is no panic in here.
     pub fn parse(bytes: &[u8], query: &Query) -> Result<Self, Rejected> {
-        let mut decoder = BinDecoder::new(bytes);
-        let header = Header::read(&mut decoder).map_err(|_| Rejected::Foreign)?;
+        let header = Header::read(&mut BinDecoder::new(bytes)).map_err(|_| Rejected::Foreign)?;
         if !query.is_answered_by(&header) {
             return Err(Rejected::Foreign);
         }
-        check_question(&mut decoder, &header, query)?;
-        let sections = Sections::read(&mut decoder, &header)?;
-        Ok(Self::new(&header, &sections))
+        let records = question_end(bytes, &header, query)?;
+        let (heads, counts) = walk(bytes, records, &header)?;
+        let mut reply = Self {
+            rcode: Rcode(u16::from(header.response_code.low())),
+            flags: Flags::from(&header.metadata),
+            counts,
+            message: bytes.into(),
+            heads,
+        };
+        reply.rcode.0 |= u16::from(reply.extended_rcode()) << 4;
+        Ok(reply)
     }
 
-    fn new(header: &Header, sections: &Sections<'_>) -> Self {
-        Self {
-            rcode: sections.rcode(header),
-            flags: Flags::from(&header.metadata),
-            counts: Counts {
-                answer: sections.answer.len(),
-                authority: sections.authority.len(),
-                additional: sections.additional.len(),
-            },
-            answers: sections.answer.iter().map(Record::to_string).collect(),
-            soa_serial: sections.answer.iter().find_map(Record::soa_serial),
-        }
+    /// The records of a section, in the order in which they came.
+    pub fn section(&self, section: Section) -> impl Iterator<Item = Record<'_>> {
+        let heads = self.heads_of(section).iter();
+        heads.map(|head| Record::new(&self.message, *head))
+    }
+
+    /// The answer section in presentation format, printable ASCII only.
+    #[must_use]
+    pub fn answers(&self) -> Vec<String> {
+        self.section(Section::Answer)
+            .map(|record| record.to_string())
+            .collect()
+    }
+
+    /// The serial of the first SOA record in the answer section.
+    #[must_use]
+    pub fn soa_serial(&self) -> Option<u32> {
+        self.section(Section::Answer)
+            .find_map(|record| record.soa_serial())
+    }
+
+    /// The question as the reply repeats it, as in `example.com. IN SOA`; `None` where it leaves it out.
+    #[must_use]
+    pub fn question(&self) -> Option<String> {
+        let repeats = self.message.get(4..6)? == [0, 1];
+        let mut decoder = BinDecoder::new(&self.message).clone(u16::try_from(HEADER).ok()?);
+        let wire = Wire::read(&mut decoder).ok().filter(|_| repeats)?;
+        let name = record::presentation(&wire.name);
+        Some(format!("{name} {} {}", wire.query_class, wire.query_type))
+    }
+
+    /// What is said by way of EDNS; `None` where the reply has no OPT record.
+    #[must_use]
+    pub fn edns(&self) -> Option<Edns<'_>> {
+        let head = self.opt()?;
+        Some(Edns::new(head, &Record::new(&self.message, head)))
+    }
+
+    /// The length of the message, in octets.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.message.len()
+    }
+
+    fn opt(&self) -> Option<Head> {
+        let opt = u16::from(RecordType::OPT);
+        let mut heads = self.heads_of(Section::Additional).iter();
+        heads.find(|head| head.kind == opt).copied()
+    }
+
+    /// The upper eight bits of the response code.
+    fn extended_rcode(&self) -> u8 {
+        self.opt().map_or(0, |head| head.ttl.to_be_bytes()[0])
+    }
+
+    fn heads_of(&self, section: Section) -> &[Head] {
+        let Counts {
+            answer, authority, ..
+        } = self.counts;
+        let heads = match section {
+            Section::Answer => self.heads.get(..answer),
+            Section::Authority => self.heads.get(answer..answer + authority),
+            Section::Additional => self.heads.get(answer + authority..),
+        };
+        heads.unwrap_or_default()
     }
 }
 
-/// The question has to be ours. It may be missing from a reply that says nothing about the name: servers
-/// answer FORMERR, NOTIMP, SERVFAIL or REFUSED with a bare header, and to wait on would hide that.
-fn check_question(
-    decoder: &mut BinDecoder<'_>,
-    header: &Header,
-    query: &Query,
-) -> Result<(), Rejected> {
+/// Where the records begin. The question has to be ours. It may be missing from a reply that says nothing about the
+/// name: servers answer FORMERR, NOTIMP, SERVFAIL or REFUSED with a bare header, and to wait on would hide that.
+fn question_end(bytes: &[u8], header: &Header, query: &Query) -> Result<usize, Rejected> {
     const NXDOMAIN: u8 = 3;
     let code = header.response_code.low();
     match header.counts.queries {
-        0 if code != 0 && code != NXDOMAIN => Ok(()),
-        1 => match Wire::read(decoder) {
-            Ok(wire) if query.is(&wire) => Ok(()),
-            Ok(_) => Err(Rejected::Foreign),
-            Err(_) => Err(Rejected::Malformed("question")),
+        0 if code != 0 && code != NXDOMAIN => Ok(HEADER),
+        1 => match query.is_repeated_in(bytes) {
+            Some(end) => Ok(end),
+            None => written_otherwise(bytes, query),
         },
         _ => Err(Rejected::Foreign),
     }
 }
 
-struct Sections<'a> {
-    answer: Vec<Record<'a>>,
-    authority: Vec<Record<'a>>,
-    additional: Vec<Record<'a>>,
+/// A question that is not ours to the letter is seldom ours; if it is, its name was compressed.
+fn written_otherwise(bytes: &[u8], query: &Query) -> Result<usize, Rejected> {
+    let malformed = Rejected::Malformed("question");
+    let mut decoder = BinDecoder::new(bytes);
+    Header::read(&mut decoder).map_err(|_| malformed)?;
+    match Wire::read(&mut decoder) {
+        Ok(wire) if query.is(&wire) => {
+            let name = end_of_name(bytes, HEADER).ok_or(malformed)?;
+            Ok(name + 4)
+        }
+        Ok(_) => Err(Rejected::Foreign),
+        Err(_) => Err(malformed),
+    }
 }
 
-impl<'a> Sections<'a> {
-    fn read(decoder: &mut BinDecoder<'a>, header: &Header) -> Result<Self, Rejected> {
-        let counts = &header.counts;
-        let mut section = |count: u16, name: &'static str| {
-            let (records, complete) = Record::read_section(decoder, count);
-            // A truncated reply may end in the middle of a record (RFC 2181, section 9).
-            if complete || header.truncation {
-                Ok(records)
-            } else {
-                Err(Rejected::Malformed(name))
-            }
-        };
-        Ok(Self {
-            answer: section(counts.answers, "answer section")?,
-            authority: section(counts.authorities, "authority section")?,
-            additional: section(counts.additionals, "additional section")?,
-        })
-    }
-
-    fn rcode(&self, header: &Header) -> Rcode {
-        let low = u16::from(header.response_code.low());
-        let high = self.additional.iter().find_map(Record::extended_rcode);
-        Rcode(u16::from(high.unwrap_or(0)) << 4 | low)
-    }
+/// Where all records stand.
+fn walk(bytes: &[u8], start: usize, header: &Header) -> Result<(Vec<Head>, Counts), Rejected> {
+    let mut at = start;
+    let mut heads = Vec::new();
+    let mut section = |count: u16, name: &'static str| {
+        let before = heads.len();
+        for _ in 0..count {
+            let Some((head, end)) = Head::read(bytes, at) else {
+                // A truncated reply may end in the middle of a record (RFC 2181, section 9).
+                let complete = !header.truncation;
+                return if complete {
+                    Err(Rejected::Malformed(name))
+                } else {
+                    Ok(heads.len() - before)
+                };
+            };
+            heads.push(head);
+            at = end;
+        }
+        Ok(heads.len() - before)
+    };
+    let counts = Counts {
+        answer: section(header.counts.answers, "answer section")?,
+        authority: section(header.counts.authorities, "authority section")?,
+        additional: section(header.counts.additionals, "additional section")?,
+    };
+    Ok((heads, counts))
 }
 
 #[cfg(test)]

@@ -1,14 +1,11 @@
-//! From what came back to a verdict, with one line that says why.
-//!
-//! - The response code has to be one of those expected.
-//! - Under NOERROR, the answer section has to hold `min_answers` records, and an SOA record where SOA was
-//!   asked for: an SOA probe is there to show that the zone is being served.
-//! - A truncated answer (TC) is an answer: the server is alive and has looked up the name. Its records count
-//!   as far as they came, and the line says that it was truncated. Who wants them all asks over TCP.
+//! From what came back for one question to a verdict, with one line that says why.
 
 use std::time::Duration;
 
-use super::{Expectation, Failure, Query, Rcode, RecordType, Reply};
+use jiff::Timestamp;
+
+use super::aspect::{Aspect, Evidence, Finding, answers, serial_of};
+use super::{Expectation, Failure, Query, Rcode, Reply};
 use crate::health::Verdict;
 
 /// A reply and when it came.
@@ -20,82 +17,180 @@ pub struct Answer {
     pub latency: Option<Duration>,
 }
 
-/// What one probe found.
+/// One question and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// What was asked: `example.com. IN SOA`.
-    pub asked: String,
+pub struct Exchange {
+    /// The question's position in its check.
+    pub position: usize,
+    /// What was sent. It prints what was asked: `example.com. IN SOA`.
+    pub query: Query,
+    /// What came.
+    pub result: Result<Answer, Failure>,
+    /// What came from the zone's primary; `None` where it was not asked, or not waited for.
+    pub primary: Option<Result<Answer, Failure>>,
+}
+
+/// What one exchange comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
     /// The verdict.
     pub verdict: Verdict,
     /// Why, in one line for operators: `NOERROR, SOA serial 2026112201`.
     pub detail: String,
-    /// What came, if anything did.
-    pub answer: Option<Answer>,
 }
 
-/// Judges one exchange.
-#[must_use]
-pub fn judge(expect: &Expectation, query: &Query, result: Result<Answer, Failure>) -> Outcome {
-    let (verdict, detail, answer) = match result {
-        Err(failure) => (failure.verdict(), failure.to_string(), None),
-        Ok(answer) => match shortcoming(expect, query, &answer.reply) {
-            Some(detail) => (Verdict::Fail, detail, Some(answer)),
-            None => (Verdict::Pass, summary(&answer.reply), Some(answer)),
-        },
-    };
-    Outcome {
-        asked: query.to_string(),
-        verdict,
-        detail,
-        answer,
+/// One expectation and what it came to.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Judgement {
+    /// What was expected: `rcode NOERROR`.
+    pub what: String,
+    /// Whether it is fulfilled; unknown where that depends on somebody else.
+    pub verdict: Verdict,
+    /// What there was: `SERVFAIL, wanted NOERROR`, or where it is fulfilled `NOERROR`.
+    pub found: String,
+}
+
+impl Exchange {
+    /// Each expectation by itself, in the order in which they are judged. Without an answer, there is only that to
+    /// say. Expectations that count only for other response codes than that of the answer are left out.
+    #[must_use]
+    pub fn judgements(&self, expect: &Expectation, now: Timestamp) -> Vec<Judgement> {
+        let answer = match &self.result {
+            Ok(answer) => answer,
+            Err(failure) => {
+                return vec![Judgement {
+                    what: "an answer".to_owned(),
+                    verdict: failure.verdict(),
+                    found: failure.to_string(),
+                }];
+            }
+        };
+        let evidence = self.evidence(answer, now);
+        let counting = self.counting(expect, answer.reply.rcode);
+        let judgement = |aspect: Aspect| {
+            let (verdict, found) = match aspect.judge(expect, &evidence) {
+                Finding::Held => (Verdict::Pass, aspect.found(expect, &evidence)),
+                Finding::Broken(reason) => (Verdict::Fail, reason),
+                Finding::Open(reason) => (Verdict::Unknown, reason),
+            };
+            Judgement {
+                what: aspect.what(expect),
+                verdict,
+                found,
+            }
+        };
+        counting.map(judgement).collect()
+    }
+
+    fn evidence<'a>(&'a self, answer: &'a Answer, now: Timestamp) -> Evidence<'a> {
+        Evidence {
+            query: &self.query,
+            reply: &answer.reply,
+            latency: answer.latency,
+            primary: self.primary.as_ref(),
+            now,
+        }
+    }
+
+    fn counting(&self, expect: &Expectation, rcode: Rcode) -> impl Iterator<Item = Aspect> {
+        let counts = move |aspect: &Aspect| aspect.counts(expect, &self.query, rcode);
+        Aspect::ALL.into_iter().filter(counts)
     }
 }
 
-fn shortcoming(expect: &Expectation, query: &Query, reply: &Reply) -> Option<String> {
-    let (rcode, count) = (reply.rcode, reply.counts.answer);
-    let truncated = if reply.flags.truncated {
+/// Judges one exchange: it passes if every expectation is fulfilled, fails if one is not, and is unknown if nobody
+/// can tell of one.
+#[must_use]
+pub fn judge(expect: &Expectation, exchange: &Exchange, now: Timestamp) -> Judged {
+    let answer = match &exchange.result {
+        Ok(answer) => answer,
+        Err(failure) => {
+            return Judged {
+                verdict: failure.verdict(),
+                detail: failure.to_string(),
+            };
+        }
+    };
+    let evidence = exchange.evidence(answer, now);
+    let (mut wrong, mut open, mut is_named) = (Vec::new(), Vec::new(), false);
+    for aspect in exchange.counting(expect, answer.reply.rcode) {
+        match aspect.judge(expect, &evidence) {
+            Finding::Held => {}
+            Finding::Broken(reason) => {
+                wrong.push(reason);
+                is_named |= aspect == Aspect::Nsid;
+                if aspect == Aspect::Rcode {
+                    let detail = wrong.concat() + &said(&answer.reply, true);
+                    return Judged {
+                        verdict: Verdict::Fail,
+                        detail,
+                    };
+                }
+                if aspect.is_first() {
+                    break;
+                }
+            }
+            Finding::Open(reason) => open.push(reason),
+        }
+    }
+    let (rcode, said) = (answer.reply.rcode, said(&answer.reply, !is_named));
+    if !wrong.is_empty() {
+        let (truncated, wrong) = (truncated(&answer.reply), wrong.join("; "));
+        return Judged {
+            verdict: Verdict::Fail,
+            detail: format!("{rcode} but {truncated}{wrong}{said}"),
+        };
+    }
+    let mut detail = summary(&evidence);
+    for reason in &open {
+        detail += "; ";
+        detail += reason;
+    }
+    detail += &said;
+    let verdict = if open.is_empty() {
+        Verdict::Pass
+    } else {
+        Verdict::Unknown
+    };
+    Judged { verdict, detail }
+}
+
+fn truncated(reply: &Reply) -> &'static str {
+    if reply.flags.truncated {
         "truncated, "
     } else {
         ""
-    };
-    if !expect.rcodes.contains(&rcode) {
-        Some(format!("{rcode}, wanted {}", alternatives(&expect.rcodes)))
-    } else if rcode != Rcode::NO_ERROR {
-        None
-    } else if count < usize::from(expect.min_answers) {
-        let wanted = expect.min_answers;
-        let answers = answers(count);
-        Some(format!("{rcode} but {truncated}{answers}, wanted {wanted}"))
-    } else if query.record_type() == RecordType::SOA && reply.soa_serial.is_none() {
-        Some(format!(
-            "{rcode} but {truncated}no SOA record in the answer"
-        ))
+    }
+}
+
+fn summary(evidence: &Evidence<'_>) -> String {
+    let reply = evidence.reply;
+    let truncated = if reply.flags.truncated {
+        ", truncated"
     } else {
-        None
-    }
-}
-
-fn summary(reply: &Reply) -> String {
-    let truncated = reply.flags.truncated.then(|| "truncated".to_owned());
-    let content = match reply.soa_serial {
-        Some(serial) => Some(format!("SOA serial {serial}")),
-        None if reply.rcode == Rcode::NO_ERROR => Some(answers(reply.counts.answer)),
-        None => None,
+        ""
     };
-    let parts = [Some(reply.rcode.to_string()), truncated, content];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-fn answers(count: usize) -> String {
-    match count {
-        1 => "1 answer".to_owned(),
-        _ => format!("{count} answers"),
+    let rcode = reply.rcode;
+    match (reply.soa_serial(), rcode) {
+        (Some(_), _) => format!("{rcode}{truncated}, {}", serial_of(reply)),
+        (None, Rcode::NO_ERROR) => format!("{rcode}{truncated}, {}", answers(evidence.count())),
+        (None, _) => format!("{rcode}{truncated}"),
     }
 }
 
-fn alternatives(rcodes: &[Rcode]) -> String {
-    let names: Vec<String> = rcodes.iter().map(Rcode::to_string).collect();
-    names.join(" or ")
+/// What the server says by way of EDNS why it answers so (RFC 8914), and which one it is (RFC 5001): at three in the
+/// morning, that is worth more than the response code.
+fn said(reply: &Reply, with_name: bool) -> String {
+    let Some(edns) = reply.edns() else {
+        return String::new();
+    };
+    let errors = edns
+        .errors()
+        .take(2)
+        .map(|error| format!("; the server says: {error}"));
+    let name = edns.nsid().filter(|_| with_name);
+    let name = name.map(|name| format!("; NSID {name}"));
+    errors.chain(name).collect()
 }
 
 #[cfg(test)]

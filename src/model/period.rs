@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 /// Why a period was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,9 +67,7 @@ impl FromStr for Period {
         if text.parse::<f64>().is_ok() {
             return Err(InvalidPeriod::NoUnit(owned()));
         }
-        let signed: SignedDuration = text
-            .parse()
-            .map_err(|_| InvalidPeriod::Malformed(owned()))?;
+        let signed = signed(text).ok_or_else(|| InvalidPeriod::Malformed(owned()))?;
         if !signed.is_positive() {
             return Err(InvalidPeriod::NotPositive(owned()));
         }
@@ -82,6 +80,15 @@ impl FromStr for Period {
             period => Ok(period),
         }
     }
+}
+
+/// A length of time. Days have 24 hours here, and weeks seven days; months and years are of many lengths.
+fn signed(text: &str) -> Option<SignedDuration> {
+    let exact = || text.parse().ok();
+    let has_days = text.contains(['d', 'w']) && !text.contains(['P', 'p']);
+    let days = || text.parse::<Span>().ok().filter(|_| has_days);
+    let length = |span: Span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok();
+    exact().or_else(|| days().and_then(length))
 }
 
 /// As short as it can be said exactly: `1s`, `1500ms`, `2m`, `1h`.
@@ -110,6 +117,8 @@ mod tests {
             ("1500ms", 1500, "1500ms"),
             ("1m 30s", 90_000, "90s"),
             ("2h", 7_200_000, "2h"),
+            ("2d", 172_800_000, "48h"),
+            ("1w 12 hours", 648_000_000, "180h"),
         ] {
             let period: Period = text.parse().unwrap();
             assert_eq!(
@@ -132,6 +141,8 @@ mod tests {
             ("9000h", InvalidPeriod::TooLong("9000h".into())),
             ("", InvalidPeriod::Malformed(String::new())),
             ("1 month", InvalidPeriod::Malformed("1 month".into())),
+            ("1y 2d", InvalidPeriod::Malformed("1y 2d".into())),
+            ("400d", InvalidPeriod::TooLong("400d".into())),
             ("fast", InvalidPeriod::Malformed("fast".into())),
         ] {
             assert_eq!(bad.parse::<Period>(), Err(error), "{bad}");

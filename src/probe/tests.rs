@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::config::{Channel, Connection};
-use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType};
+use crate::dns::{Asked, Expectation, Question, RecordType};
+use crate::health::Verdict;
 
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(5);
@@ -28,22 +29,14 @@ const UDP: Channel = Channel::Udp {
 
 fn check(channel: Channel) -> DnsCheck {
     DnsCheck {
-        server: None,
-        port: 53,
         connection: Connection {
             channel,
             ..Connection::default()
         },
-        question: Question {
-            name: "{random}.example.com".parse().unwrap(),
-            record_type: RecordType::SOA,
-            class: DNSClass::IN,
-            recursion_desired: false,
-        },
-        expect: Expectation {
-            rcodes: vec![Rcode::NO_ERROR],
-            min_answers: 1,
-        },
+        ..DnsCheck::one(Asked {
+            question: Question::new("{random}.example.com".parse().unwrap(), RecordType::SOA),
+            expect: Expectation::default(),
+        })
     }
 }
 
@@ -104,8 +97,9 @@ mod udp {
     async fn an_answer_passes_with_its_latency() {
         let outcome = probe(LONG, |query| vec![answer(query)]).await;
         assert_outcome(&outcome, Verdict::Pass, SERIAL);
-        assert!(outcome.answer.unwrap().latency.unwrap() < LONG);
-        let label = outcome.asked.strip_suffix(".example.com. IN SOA").unwrap();
+        assert!(outcome.answer().unwrap().latency.unwrap() < LONG);
+        let asked = outcome.exchanges[0].query.to_string();
+        let label = asked.strip_suffix(".example.com. IN SOA").unwrap();
         assert_eq!(label.len(), 16);
     }
 
@@ -225,7 +219,7 @@ mod stall {
         });
         let outcome = outcome.await;
         assert_outcome(&outcome, Verdict::Pass, SERIAL);
-        assert_eq!(outcome.answer.unwrap().latency, None);
+        assert_eq!(outcome.answer().unwrap().latency, None);
     }
 
     #[tokio::test]

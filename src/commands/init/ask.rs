@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::config::{Connection, DnsCheck};
-use crate::dns::{self, Expectation, Rcode};
+use crate::config::DnsCheck;
+use crate::dns::{self, Asked, Expectation};
 use crate::health::Verdict;
 use crate::init::{Answer, Question};
 use crate::probe::{Connector, exchange};
@@ -61,7 +61,7 @@ async fn ask(server: IpAddr, question: Question) -> Answer {
     )
     .await;
     let flags = outcome
-        .answer
+        .answer()
         .map(|answer| answer.reply.flags)
         .unwrap_or_default();
     Answer {
@@ -76,19 +76,12 @@ async fn ask(server: IpAddr, question: Question) -> Answer {
 
 /// The check that the file would have, with its defaults.
 fn check(question: &Question) -> DnsCheck {
-    DnsCheck {
-        server: None,
-        port: 53,
-        connection: Connection::default(),
+    let (name, record_type) = (question.name.clone(), question.record_type);
+    DnsCheck::one(Asked {
         question: dns::Question {
-            name: question.name.clone(),
-            record_type: question.record_type,
             class: question.class,
-            recursion_desired: true,
+            ..dns::Question::new(name, record_type)
         },
-        expect: Expectation {
-            rcodes: vec![Rcode::NO_ERROR],
-            min_answers: 1,
-        },
-    }
+        expect: Expectation::default(),
+    })
 }

@@ -5,8 +5,8 @@ use std::net::UdpSocket;
 use tokio::time::Instant;
 
 use super::*;
-use crate::config::{Connection, DnsCheck};
-use crate::dns::{DNSClass, Expectation, Question, Rcode, RecordType};
+use crate::config::DnsCheck;
+use crate::dns::{Asked, Expectation, Question, RecordType};
 
 /// One more than run at a time, and the last one first to its timeout.
 #[tokio::test(start_paused = true)]
@@ -31,21 +31,10 @@ async fn reports_come_in_the_order_of_the_plans() {
 }
 
 fn check() -> DnsCheck {
-    DnsCheck {
-        server: None,
-        port: 53,
-        connection: Connection::default(),
-        question: Question {
-            name: "example.com".parse().unwrap(),
-            record_type: RecordType::SOA,
-            class: DNSClass::IN,
-            recursion_desired: false,
-        },
-        expect: Expectation {
-            rcodes: vec![Rcode::NO_ERROR],
-            min_answers: 1,
-        },
-    }
+    DnsCheck::one(Asked {
+        question: Question::new("example.com".parse().unwrap(), RecordType::SOA),
+        expect: Expectation::default(),
+    })
 }
 
 fn report(reply: Option<ReplyReport>) -> ProbeReport {

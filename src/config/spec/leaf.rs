@@ -14,10 +14,10 @@ use crate::config::{
     BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
     OnStop, Pattern, Quorum, Role, UrlPath,
 };
-use crate::dns::{self, DNSClass, NameTemplate, Rcode, RecordType, Transport};
+use crate::dns::{self, DNSClass, Encoding, Flag, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
-    Asn, BirdVersion, Community, CredentialName, Family, GroupName, InterfaceName, LargeCommunity,
-    Period, Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
+    Asn, BirdVersion, Community, CredentialName, Expression, Family, GroupName, InterfaceName,
+    LargeCommunity, Period, Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
 };
 
 /// A key whose value is one text.
@@ -108,6 +108,9 @@ from_text! {
     Prefix => from_str;
     Processors => from_str;
     Rcode => from_str;
+    Flag => from_str;
+    Expression => from_str;
+    Encoding => |text| one_of(text, [Self::Auto, Self::Date, Self::Unix].map(|one| (one.name(), one)));
     UnitName => from_str;
     RecordType => |text| dns::record_type(text).map_err(|error| error.to_string());
     DNSClass => |text| dns::class(text).map_err(|error| error.to_string());

@@ -1,13 +1,10 @@
 //! A service as it is typed.
 
-use std::net::IpAddr;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Check, Field, Leaf, List, Number, Off, Or, Text, Tls};
-use crate::config::{Discard, UrlPath};
-use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
+use super::{Check, Field, Leaf, List, Number, Off, Or, Text};
+use crate::config::Discard;
 use crate::model::{Community, InterfaceName, LargeCommunity, Period, Prefix, ProtocolName};
 
 /// A service: prefixes that are announced while its checks pass.
@@ -131,57 +128,4 @@ pub(crate) struct Damping {
     /// The time announced in which the penalty halves.
     #[schemars(extend("default" = "15m"))]
     pub(crate) half_life: Leaf<Period>,
-}
-
-/// A DNS question, whom it goes to and what has to come back.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(extend("required" = ["name", "type"]))]
-pub(crate) struct Dns {
-    /// The server's address. Where absent, the service's own addresses (/32 and /128) are asked, each for its
-    /// family.
-    pub(crate) server: Leaf<IpAddr>,
-    /// The server's port. Where absent, 53 over UDP and TCP, 853 over TLS and QUIC, 443 over HTTPS.
-    pub(crate) port: Field<Number<1, 65535>>,
-    /// The name to ask for; `{random}` stands for a label that nobody asked for before.
-    pub(crate) name: Leaf<NameTemplate>,
-    /// The record type to ask for, as in SOA, A or AAAA.
-    pub(crate) r#type: Leaf<RecordType>,
-    /// The class: IN, or CH as in `version.bind`.
-    #[schemars(extend("default" = "IN"))]
-    pub(crate) class: Leaf<DNSClass>,
-    /// How the question travels. `udp`: one datagram, never repeated. `tcp`; `tls` is DNS over TLS (RFC 7858), `https`
-    /// DNS over HTTPS (RFC 8484), `quic` DNS over QUIC (RFC 9250): a connection of its own for every probe.
-    #[schemars(extend("default" = "udp"))]
-    pub(crate) transport: Leaf<Transport>,
-    /// Whom the server has to be, where `transport` is `tls`, `https` or `quic`.
-    pub(crate) tls: Field<Tls>,
-    /// Where `transport` is `https`: what stands behind the server in the URL.
-    #[schemars(extend("default" = "/dns-query"))]
-    pub(crate) path: Leaf<UrlPath>,
-    /// Where `transport` is `udp`: whether a truncated answer is asked for again over TCP. Otherwise it counts as it is.
-    #[schemars(extend("default" = false))]
-    pub(crate) fallback_to_tcp: Field<bool>,
-    /// The address to ask from, one of this host and of the family of the server. Where absent, the kernel chooses.
-    pub(crate) source: Leaf<IpAddr>,
-    /// The interface to ask over, 1 to 15 characters, as in eth0. Where absent, the kernel chooses.
-    pub(crate) interface: Leaf<InterfaceName>,
-    /// The RD flag of the question: whether the server is asked to resolve.
-    #[schemars(extend("default" = true))]
-    pub(crate) recursion_desired: Field<bool>,
-    /// What has to come back.
-    pub(crate) expect: Field<Expect>,
-}
-
-/// What has to come back.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Expect {
-    /// The response codes that are fine; at least one.
-    #[schemars(extend("default" = ["NOERROR"]))]
-    #[schemars(length(min = 1))]
-    pub(crate) rcode: List<Text<Rcode>>,
-    /// At least so many records in the answer section. Counts only where `rcode` has NOERROR.
-    #[schemars(extend("default" = 1))]
-    pub(crate) min_answers: Field<Number<0, 65535>>,
 }

@@ -17,10 +17,10 @@ use crate::config::{
     BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
     OnStop, Pattern, Quorum, Role, UrlPath,
 };
-use crate::dns::{DNSClass, NameTemplate, Rcode, RecordType, Transport};
+use crate::dns::{DNSClass, Encoding, Flag, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
-    Asn, BirdVersion, Community, CredentialName, Family, GroupName, InterfaceName, LargeCommunity,
-    Period, Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
+    Asn, BirdVersion, Community, CredentialName, Expression, Family, GroupName, InterfaceName,
+    LargeCommunity, Period, Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
 };
 
 /// The pattern of the names of services and neighbours.
@@ -103,7 +103,13 @@ fn words(known: &[&str]) -> Schema {
 fn words_in_any_case(kind: &str, known: &[&str]) -> Schema {
     let any_case = |word: &&str| -> String {
         let letters = word.chars().map(|letter| match letter {
-            'A'..='Z' => format!("[{letter}{}]", letter.to_ascii_lowercase()),
+            'A'..='Z' | 'a'..='z' => {
+                format!(
+                    "[{}{}]",
+                    letter.to_ascii_uppercase(),
+                    letter.to_ascii_lowercase()
+                )
+            }
             '*' => r"\*".to_owned(),
             other => other.to_string(),
         });
@@ -157,13 +163,13 @@ fn ipv6() -> String {
     )
 }
 
-/// Numbers with units up to hours, in words or letters, as the `jiff` crate reads them; its `1:30:00` and
+/// Numbers with units up to weeks, in words or letters, as the `jiff` crate reads them; its `1:30:00` and
 /// ISO 8601's `PT1M`.
 fn period() -> String {
     let number = r"[0-9]+\s*([.,][0-9]+)?";
-    let large = "h((ou)?rs?)?|m(in(ute)?s?)?|s(ec(ond)?s?)?";
+    let large = "w(ks?|eeks?)?|d(ays?)?|h((ou)?rs?)?|m(in(ute)?s?)?|s(ec(ond)?s?)?";
     let small = "[mnuµ]s(ecs?)?|(milli|micro|nano)(second)?s?";
-    let friendly = format!(r"({number}\s*({large}|{small})[,\s]*)+");
+    let friendly = format!(r"({number}\s*({large}|{small})[,\s]*)+([0-9]+:[0-9]+:{number}\s*)?");
     format!(r"\+?({friendly}|[0-9]+:[0-9]+:{number}\s*|[Pp][Tt]({number}[HhMmSs])+)")
 }
 
@@ -267,6 +273,9 @@ shapes! {
     Transport => words(&["udp", "tcp", "tls", "https", "quic"]);
     UrlPath => pattern("path of a URL", r"/[!$-;=?-\[\]_a-z~]*", &["/dns-query"]);
     ServerName<'static> => name("name or address", "[0-9A-Za-z_:.-]{1,254}", &["dns.example.com"]);
+    Flag => words_in_any_case("flag", &Flag::ALL.map(Flag::name));
+    Expression => name("regular expression", r"[\s\S]+", &[r"^192\.0\.2\.", "\"ams1\""]);
+    Encoding => words(&["auto", "date", "unix"]);
     OnStop => words(&["withdraw", "hold"]);
     OnFailure => words(&["withdraw", "drain"]);
     Family => words(&["v4", "v6"]);

@@ -112,6 +112,82 @@ fn checks() {
     );
 }
 
+/// The findings of a check that expects this of an answer.
+fn expect(wanted: &str) -> String {
+    dns(&format!("expect: {{ {wanted} }}"))
+}
+
+/// The findings of another question that expects this of its answer.
+fn asked(question: &str, wanted: &str) -> String {
+    let keys = format!("{question}, expect: {{ {wanted} }}");
+    after("name: example.com, type: SOA", &keys)
+}
+
+/// The findings of a check with several questions.
+fn questions(list: &str) -> String {
+    after("name: example.com, type: SOA", list)
+}
+
+#[test]
+fn expectations() {
+    insta::assert_snapshot!(
+        [
+            expect("min_answers: 3, max_answers: 2"),
+            expect("max_answers: 0"),
+            expect("rcode: [NXDOMAIN], max_answers: 1, answer: x, ttl: { min: 1s }"),
+            expect("flags: [aa, ra], flags_unset: [ra, do]"),
+            expect("answer: \"a(\""),
+            expect("nsid: \"\""),
+            asked("name: id.server, type: TXT, class: CH", "answer: ^ams1$"),
+            asked("name: id.server, type: TXT, class: CH", "answer: '^\"ams1\"$'"),
+            asked("name: id.server, type: TXT, class: CH", "signatures: { min_validity: 2d }"),
+            expect("ttl: {}"),
+            expect("ttl: { min: 2m, max: 60s }"),
+            expect("ttl: { min: 60 }"),
+            expect("max_latency: 0ms"),
+            expect("max_latency: 799ms"),
+            expect("max_latency: 800ms"),
+            expect("serial: {}"),
+            expect("serial: { encoding: unix }"),
+            expect("serial: { max_behind: 2, primary_port: 5353, max_age: 2d }"),
+            expect("serial: { primary: 192.0.2.1 }"),
+            expect("serial: { max_age: 1d, encoding: counter }"),
+            asked("name: example.com, type: NS", "serial: { max_age: 1d }"),
+            expect("signatures: {}"),
+            dns("dnssec: false, nsid: false, expect: { signatures: { min_validity: 2d }, nsid: ^ams }"),
+            dns("buffer_size: 100"),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn several_questions() {
+    let two = "questions: [{ name: a.example, type: A }, { name: b.example, type: AAAA }]";
+    insta::assert_snapshot!(
+        [
+            questions(two),
+            questions(&format!(
+                "{two}, need: any, expect: {{ rcode: [NXDOMAIN] }}"
+            )),
+            questions(&format!("{two}, need: {{ at_least: 3 }}")),
+            questions(&format!("{two}, need: most")),
+            questions(&format!("{two}, expect: {{ serial: {{ max_age: 1d }} }}")),
+            dns(two),
+            dns("need: 1"),
+            questions("questions: []"),
+            questions("questions: [{ name: a.example }, { type: IXFR }]"),
+            questions("questions: [{ name: a.example, type: SOA, expect: { rcode: [] } }]"),
+            questions(&format!(
+                "questions: [{}]",
+                "{ name: a.example, type: A },".repeat(17)
+            )),
+            questions("transport: tcp"),
+        ]
+        .join("\n")
+    );
+}
+
 #[test]
 fn groups_and_families() {
     let check = |check: &str| {

@@ -1,6 +1,6 @@
 //! The checks of one service.
 
-use super::{Reported, dns, failure, id, service};
+use super::{Reported, dns, expect, failure, id, service};
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Or, Text};
 use crate::config::tree::NodeId;
@@ -210,6 +210,9 @@ impl Reader<'_, '_> {
         let kind = self.checked(kind);
         let families = self.families(check);
         let timing = self.own_timing(check);
+        if let (Some(timing), Some(dns)) = (timing, &check.dns.value) {
+            expect::in_time(self.report, dns, timing.timeout);
+        }
         Some(Member {
             name: name?,
             kind: kind?,
@@ -224,7 +227,7 @@ impl Reader<'_, '_> {
             Kind::Dns(field) => {
                 let spec = report.filled(field)?;
                 self.has_host(field, spec);
-                dns::check(report, id(field), spec).map(CheckKind::Dns)
+                dns::dns(report, id(field), spec).map(CheckKind::Dns)
             }
             // Reported where it stands.
             Kind::Group(_) => None,
@@ -316,7 +319,8 @@ fn families_without_host(spec: &spec::Service) -> Vec<Family> {
     Family::ALL.into_iter().filter(lacks).collect()
 }
 
-fn need(report: &Report<'_>, field: &Field<Or<Quorum, spec::AtLeast>>) -> Option<Need> {
+/// How many of several have to be well.
+pub(super) fn need(report: &Report<'_>, field: &Field<Or<Quorum, spec::AtLeast>>) -> Option<Need> {
     match report.optional(field).ok()? {
         None | Some(Or::Word(Quorum::All)) => Some(Need::All),
         Some(Or::Word(Quorum::Any)) => Some(Need::Any),

@@ -1,26 +1,22 @@
 //! Replies built by hand and by hickory-proto, and any bytes at all.
 
 use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::rdata::{A, SOA, TXT};
 use hickory_proto::rr::{Name, RData, Record as WireRecord};
 use proptest::prelude::*;
 
 use super::*;
-use crate::dns::{DNSClass, Question, RecordType, record};
+use crate::dns::{DNSClass, EdnsRequest, Question, RecordType, record};
 
 const ID: u16 = 0x4711;
 
 fn question(name: &str, record_type: RecordType) -> Question {
-    Question {
-        name: name.parse().unwrap(),
-        record_type,
-        class: DNSClass::IN,
-        recursion_desired: true,
-    }
+    Question::new(name.parse().unwrap(), record_type)
 }
 
 fn query() -> Query {
-    Query::new(&question("example.com", RecordType::SOA), ID, "x").unwrap()
+    Query::new(&question("example.com", RecordType::SOA), ID, 0)
 }
 
 fn reply_to(query: &Query) -> Message {
@@ -57,7 +53,7 @@ fn raw(record_type: u16, data: &[u8]) -> Vec<u8> {
 
 fn shown(record_type: u16, data: &[u8]) -> String {
     let reply = Reply::parse(&raw(record_type, data), &query()).unwrap();
-    reply.answers[0].clone()
+    reply.answers()[0].clone()
 }
 
 #[test]
@@ -65,7 +61,7 @@ fn a_query_asks_what_the_question_says() {
     let mut question = question("{random}.Example.com", RecordType::TXT);
     question.class = DNSClass::CH;
     question.recursion_desired = false;
-    let query = Query::new(&question, ID, "0123456789abcdef").unwrap();
+    let query = Query::new(&question, ID, 0x0123_4567_89ab_cdef);
     let message = Message::from_vec(query.as_bytes()).unwrap();
     assert_eq!(query.to_string(), "0123456789abcdef.Example.com. CH TXT");
     assert_eq!((message.id, message.recursion_desired), (ID, false));
@@ -76,9 +72,144 @@ fn a_query_asks_what_the_question_says() {
 }
 
 #[test]
-fn a_random_label_too_long_is_an_error() {
-    let question = question("{random}.example.com", RecordType::A);
-    assert!(Query::new(&question, ID, &"x".repeat(64)).is_err());
+fn every_flag_and_edns_are_asked_for_by_themselves() {
+    let plain = question("x{random}.example.com", RecordType::A);
+    let edns = |dnssec, nsid| {
+        Some(EdnsRequest {
+            buffer_size: 1400,
+            dnssec,
+            nsid,
+        })
+    };
+    for (edns, checking_disabled, authentic_data) in [
+        (None, true, false),
+        (None, false, true),
+        (edns(false, false), false, false),
+        (edns(true, false), false, false),
+        (edns(false, true), true, true),
+    ] {
+        let asked = Question {
+            checking_disabled,
+            authentic_data,
+            edns,
+            ..plain.clone()
+        };
+        let query = Query::new(&asked, ID, 0xabc);
+        let message = Message::from_vec(query.as_bytes()).unwrap();
+        assert_eq!(
+            message.queries[0].name.to_string(),
+            "x0000000000000abc.example.com."
+        );
+        assert_eq!(
+            (
+                message.metadata.checking_disabled,
+                message.metadata.authentic_data
+            ),
+            (checking_disabled, authentic_data)
+        );
+        let sent = message.edns.map(|sent| EdnsRequest {
+            buffer_size: sent.max_payload(),
+            dnssec: sent.flags().dnssec_ok,
+            nsid: sent.option(EdnsCode::NSID).is_some(),
+        });
+        assert_eq!(sent, edns);
+        assert_eq!(query.largest_reply(), edns.map_or(512, |_| 1400));
+    }
+}
+
+#[test]
+fn what_is_said_by_way_of_edns_is_read() {
+    let mut message = reply_to(&query());
+    let mut edns = hickory_proto::op::Edns::new();
+    edns.set_dnssec_ok(true).set_max_payload(1232);
+    let text = b"\x00\x06signature \x1b expired";
+    for (code, data) in [
+        (3, b"ams1".as_slice()),
+        (15, text),
+        (15, b"\x02\x58"),
+        (15, b"\x00"),
+    ] {
+        edns.options_mut()
+            .insert(EdnsOption::Unknown(code, data.to_vec()));
+    }
+    message.set_edns(edns);
+    let reply = parse(&message).unwrap();
+    let edns = reply.edns().unwrap();
+    assert_eq!(
+        (edns.version, edns.dnssec_ok, edns.flags, edns.buffer_size),
+        (0, true, 0x8000, 1232)
+    );
+    assert_eq!(edns.nsid().as_deref(), Some("ams1"));
+    let errors: Vec<_> = edns.errors().map(|error| error.to_string()).collect();
+    assert_eq!(
+        errors,
+        [
+            "DNSSEC Bogus (signature \\027 expired)",
+            "extended error 600"
+        ]
+    );
+    assert_eq!(reply.question().as_deref(), Some("example.com. IN SOA"));
+    assert_eq!(reply.size(), message.to_vec().unwrap().len());
+}
+
+#[test]
+fn a_name_of_octets_is_shown_in_hexadecimal_digits() {
+    let mut message = reply_to(&query());
+    let mut edns = hickory_proto::op::Edns::new();
+    edns.options_mut()
+        .insert(EdnsOption::Unknown(3, vec![0x7f, 1]));
+    message.set_edns(edns);
+    let reply = parse(&message).unwrap();
+    assert_eq!(reply.edns().unwrap().nsid().as_deref(), Some("7F01"));
+    assert!(parse(&reply_to(&query())).unwrap().edns().is_none());
+}
+
+#[test]
+fn every_section_is_there_for_whoever_looks() {
+    let mut message = reply_to(&query());
+    let address = |last| record(RData::A(A::new(192, 0, 2, last)));
+    message.add_answer(record(soa()));
+    message.add_authority(address(1));
+    message.add_authority(address(2));
+    message.add_additional(address(3));
+    let reply = parse(&message).unwrap();
+    let data =
+        |section| -> Vec<String> { reply.section(section).map(|record| record.data()).collect() };
+    assert_eq!(data(Section::Answer).len(), 1);
+    assert_eq!(data(Section::Authority), ["192.0.2.1", "192.0.2.2"]);
+    assert_eq!(data(Section::Additional), ["192.0.2.3"]);
+}
+
+#[test]
+fn a_compressed_question_is_still_ours_where_it_can_be_read() {
+    let mut message = reply_to(&query()).to_vec().unwrap();
+    // A header has no name to point to: what it is read as is another one.
+    message.truncate(12);
+    message.extend([0xc0, 3, 0, 6, 0, 1]);
+    let rejected = Reply::parse(&message, &query()).unwrap_err();
+    assert!(matches!(
+        rejected,
+        Rejected::Foreign | Rejected::Malformed("question")
+    ));
+}
+
+#[test]
+fn signatures_are_shown_as_dig_does() {
+    let data = [
+        0, 6, 13, 2, 0, 0, 14, 16, 0x69, 0x3a, 0xb4, 0x80, 0x69, 0x28, 0x3f, 0x80, 0x87, 7, 7,
+        b'e', b'x', b'a', b'm', b'p', b'l', b'e', 3, b'c', b'o', b'm', 0, 1, 2, 3,
+    ];
+    assert_eq!(
+        shown(46, &data),
+        "example.com. 9 IN RRSIG SOA 13 2 3600 20251211120936 20251127120936 34567 example.com. AQID"
+    );
+    assert_eq!(
+        shown(46, &data[..20]),
+        format!(
+            "example.com. 9 IN RRSIG \\# 20 {}",
+            record::hex(&data[..20])
+        )
+    );
 }
 
 #[test]
@@ -90,12 +221,12 @@ fn everything_in_a_reply_is_read() {
     message.add_authority(record(RData::A(A::new(192, 0, 2, 1))));
     let reply = parse(&message).unwrap();
     assert_eq!(reply.rcode, Rcode::NO_ERROR);
-    assert_eq!(reply.soa_serial, Some(2_026_112_201));
+    assert_eq!(reply.soa_serial(), Some(2_026_112_201));
     let flags: Vec<_> = reply.flags.names().collect();
     assert_eq!(flags, ["aa", "rd", "ra"]);
     assert_eq!((reply.counts.answer, reply.counts.authority), (1, 1));
     assert_eq!(
-        reply.answers,
+        reply.answers(),
         ["example.com. 3600 IN SOA ns.example.com. root.example.com. 2026112201 1 2 3 4"]
     );
 }
@@ -175,7 +306,7 @@ fn a_record_that_cannot_be_read_costs_nothing_but_its_text() {
     assert!(unknown.ends_with(" \\# 4 1B5B324A"), "{unknown}");
     assert_eq!(shown(41, &[]), shown(41, &[]), "OPT among the answers");
     let reply = Reply::parse(&raw(6, &[0, 0, 1]), &query()).unwrap();
-    assert_eq!((reply.counts.answer, reply.soa_serial), (1, None));
+    assert_eq!((reply.counts.answer, reply.soa_serial()), (1, None));
 }
 
 #[test]
@@ -185,7 +316,7 @@ fn texts_are_quoted_and_never_raw() {
     message.add_answer(record(RData::TXT(txt)));
     let reply = parse(&message).unwrap();
     assert_eq!(
-        reply.answers,
+        reply.answers(),
         [r#"example.com. 3600 IN TXT "say \"hi\"\\" "\027[2J\010\255""#]
     );
 }
@@ -202,8 +333,22 @@ fn presentation_of(name: &Name) -> String {
 }
 
 fn printable(reply: &Reply) -> bool {
-    let plain = |text: &String| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    reply.answers.iter().all(plain)
+    let sections = [Section::Answer, Section::Authority, Section::Additional];
+    let records = sections
+        .into_iter()
+        .flat_map(|section| reply.section(section));
+    let edns = reply.edns().into_iter();
+    let said = edns.flat_map(|edns| {
+        edns.errors()
+            .map(|error| error.to_string())
+            .chain(edns.nsid())
+    });
+    let plain = |text: String| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let all = records
+        .map(|record| record.to_string())
+        .chain(said)
+        .chain(reply.question());
+    all.into_iter().all(plain)
 }
 
 proptest! {

@@ -1,0 +1,89 @@
+//! What has to come back, as it is typed.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Field, Leaf, List, Number, Text};
+use crate::dns::{Encoding, Flag, Rcode};
+use crate::model::{Expression, Period};
+
+/// What has to come back; all of it. What is said of records counts only where the response code is NOERROR.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Expect {
+    /// The response codes that are fine; at least one.
+    #[schemars(extend("default" = ["NOERROR"]))]
+    #[schemars(length(min = 1))]
+    pub(crate) rcode: List<Text<Rcode>>,
+    /// At least so many records in the answer section, without the signatures that `dnssec` adds. Counts only where
+    /// `rcode` has NOERROR.
+    #[schemars(extend("default" = 1))]
+    pub(crate) min_answers: Field<Number<0, 65535>>,
+    /// At most so many; any number where absent.
+    pub(crate) max_answers: Field<Number<0, 65535>>,
+    /// Flags that have to be set: aa, tc, rd, ra, ad or cd.
+    #[schemars(extend("default" = []))]
+    pub(crate) flags: List<Text<Flag>>,
+    /// Flags that must not be set; `tc` refuses truncated answers.
+    #[schemars(extend("default" = []))]
+    pub(crate) flags_unset: List<Text<Flag>>,
+    /// A regular expression that matches the data of at least one record of the asked type in the answer section, as
+    /// `dig` shows it: TXT in quotes, names with their final dot.
+    pub(crate) answer: Leaf<Expression>,
+    /// How long records of the asked type may be kept.
+    pub(crate) ttl: Field<Ttl>,
+    /// A regular expression that matches what the server calls itself (NSID, RFC 5001): as text, or in hexadecimal
+    /// digits if it is not printable.
+    pub(crate) nsid: Leaf<Expression>,
+    /// A later answer fails, as in 200ms. Shorter than the check's `timeout`.
+    pub(crate) max_latency: Leaf<Period>,
+    /// How fresh the zone is whose SOA record is asked for.
+    pub(crate) serial: Field<Serial>,
+    /// How long the signatures in the answer section have to be valid yet.
+    pub(crate) signatures: Field<Signatures>,
+}
+
+/// How long records of the asked type may be kept; at least one bound.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1))]
+pub(crate) struct Ttl {
+    /// At least so long, as in 60s.
+    pub(crate) min: Leaf<Period>,
+    /// At most so long, as in 1d.
+    pub(crate) max: Leaf<Period>,
+}
+
+/// How fresh the zone is whose SOA record is asked for; `max_age`, `primary` or both.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{ "required": ["max_age"] }, { "required": ["primary", "max_behind"] }]))]
+pub(crate) struct Serial {
+    /// The zone was changed at most so long ago, as in 2d, as far as its serial tells. Where it tells no time, the
+    /// verdict is unknown.
+    pub(crate) max_age: Leaf<Period>,
+    /// How the serial tells the time: `date` (`YYYYMMDDnn`; its age counts from the end of that day, UTC), `unix`
+    /// (seconds since 1970), or `auto` for what the number reads as.
+    #[schemars(extend("default" = "auto"))]
+    pub(crate) encoding: Leaf<Encoding>,
+    /// The address of the zone's primary, which is asked the same over UDP at the same time. Without a good answer
+    /// of it, the verdict is unknown, and never withdraws.
+    pub(crate) primary: Leaf<IpAddr>,
+    /// The primary's port.
+    #[schemars(extend("default" = 53))]
+    pub(crate) primary_port: Field<Number<1, 65535>>,
+    /// How much smaller than the primary's serial that of the server may be (RFC 1982). A transfer takes a moment,
+    /// and with `YYYYMMDDnn` the first change of a day is one of about 100.
+    pub(crate) max_behind: Field<Number<0, 2_147_483_646>>,
+}
+
+/// How long the signatures in the answer section have to be valid yet.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["min_validity"]))]
+pub(crate) struct Signatures {
+    /// At least so long, as in 2d. Of several signatures of the same records, the best counts.
+    pub(crate) min_validity: Leaf<Period>,
+}
