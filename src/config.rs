@@ -15,10 +15,12 @@ mod dns;
 mod draft;
 mod flap;
 mod host;
+mod local;
 mod neighbor;
 mod parse;
 mod pattern;
 mod reader;
+mod remote;
 mod report;
 mod schema;
 mod service;
@@ -44,12 +46,16 @@ pub use dns::DnsCheck;
 pub use draft::{Draft, Include};
 pub use flap::{Flap, FlapAction};
 pub use host::Host;
+pub use local::{
+    Argument, ExecCheck, ExitCodes, FileCheck, LONGEST_ARGUMENT, ProcessCheck, RESERVED, Variable,
+};
 pub use neighbor::{
     Drain, GracefulRestart, Import, Limit, LimitAction, Limits, LocalRole, Neighbor,
     PasswordSource, Role, Session,
 };
 pub use parse::Parsed;
 pub use pattern::{InvalidPattern, Pattern};
+pub use remote::{HttpCheck, InvalidStatusCodes, InvalidUrl, StatusCodes, TcpCheck, Url};
 pub use schema::{included_schema, schema};
 pub use service::{ByHand, Damping, Discard, Route, Service, Thresholds, Timing, Twins, Window};
 pub use source::{Position, Source, Sources};

@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
-use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -29,6 +29,20 @@ pub fn is_shortage(error: &io::Error) -> bool {
 #[must_use]
 pub fn are_short() -> bool {
     unix_socket().is_err_and(|error| is_shortage(&error))
+}
+
+/// Lets this process have so many open, as far as the system lets it: a service may begin with 1,024 of the 524,288
+/// that systemd allows. Returns how many it may have now; nobody's limit is lowered.
+#[must_use]
+pub fn provide(wanted: u64) -> u64 {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return 0;
+    };
+    let raised = soft.max(hard.min(wanted));
+    match setrlimit(Resource::RLIMIT_NOFILE, raised, hard) {
+        Ok(()) => raised,
+        Err(_) => soft,
+    }
 }
 
 /// How many this process may have; `None` if nobody knows.
@@ -148,6 +162,19 @@ mod tests {
             assert_eq!(is_shortage(&error), wanted, "{errno}");
         }
         assert!(!is_shortage(&io::Error::other("no number")));
+    }
+
+    #[test]
+    fn what_the_system_allows_is_provided_and_no_more() {
+        let limits = || getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        let (soft, hard) = limits();
+        assert_eq!(provide(soft), soft);
+        assert_eq!(limits(), (soft, hard));
+        let more = hard.min(soft + 1);
+        assert_eq!(provide(more), more);
+        assert_eq!(limits(), (more, hard));
+        assert_eq!(provide(soft), more, "nothing is taken back");
+        assert_eq!(limits(), (more, hard));
     }
 
     #[tokio::test]

@@ -22,7 +22,8 @@
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
-//! messages, and keeps connections whose end is news; [`intent`], [`files`], [`history_store`] and [`passwords`] are the disk, [`host`] this machine, [`control`]
+//! messages, runs programs and looks at processes and files, and keeps connections whose end is news; [`intent`],
+//! [`files`], [`history_store`] and [`passwords`] are the disk, [`host`] this machine, [`control`]
 //! our own socket, [`operators`] who asks there, [`http`] what monitoring asks, [`log`] the
 //! lines that the daemon writes. `switch` tells BIRD one thing and waits until it is so; `leftover` ends what files
 //! of ours that nobody looks after have it do.

@@ -1,17 +1,28 @@
-//! One look at what a check is about: sockets and the clock around [`crate::dns`].
+//! One look at what a check is about: sockets and the clock around [`crate::dns`], programs, processes, files, and
+//! what systemd says.
 //!
 //! What a reply is worth is decided there; when the next probe is sent, in [`crate::schedule`].
 
 mod connector;
+mod disk;
 mod errno;
+mod exec;
+mod file;
+mod finding;
+mod http;
 mod https;
+mod idle;
 mod origin;
+mod proc;
+mod process;
 mod questions;
 mod quic;
 pub(crate) mod standing;
+mod stream;
 mod tcp;
 mod tls;
 mod udp;
+mod unit;
 
 pub use connector::Connector;
 
@@ -21,10 +32,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::config::{DnsCheck, Subject};
-use crate::dns::{self, Answer, Failure, Query, Reply};
+use crate::config::{DnsCheck, FileCheck, ProcessCheck, Subject};
+use crate::dns::{self, Answer, Failure, Query};
 use crate::health::Verdict;
 use connector::Progress;
+use disk::Disk;
+use exec::Exec;
+use http::Page;
+use stream::Way;
+use unit::Unit;
 
 /// A timer that is later than this, and than half of the timeout, was not late by chance.
 const LATE: Duration = Duration::from_millis(100);
@@ -39,6 +55,12 @@ pub struct Probe(Kind);
 #[derive(Debug)]
 enum Kind {
     Dns(DnsCheck, SocketAddr, Connector),
+    Tcp(Way),
+    Http(Page),
+    Exec(Exec),
+    Unit(Unit),
+    Process(Disk<ProcessCheck>),
+    File(Disk<FileCheck>),
 }
 
 /// What one probe found.
@@ -62,11 +84,33 @@ impl Probe {
     /// Makes ready to look at this.
     #[must_use]
     pub fn new(subject: Subject<'_>) -> Self {
-        match subject {
+        Self(match subject {
             Subject::Dns(check, server) => {
                 let connector = Connector::new(&check.connection);
-                Self(Kind::Dns(check.clone(), server, connector))
+                Kind::Dns(check.clone(), server, connector)
             }
+            Subject::Tcp(check, server) => Kind::Tcp(stream::way(check, server)),
+            Subject::Http(check, server) => Kind::Http(Page::new(check, server)),
+            Subject::Exec(check) => Kind::Exec(Exec::new(check)),
+            Subject::Unit(name) => Kind::Unit(Unit::new(name)),
+            Subject::Process(check) => Kind::Process(Disk::new(check.clone(), process::look)),
+            Subject::File(check) => Kind::File(Disk::new(check.clone(), file::look)),
+        })
+    }
+
+    /// The same, with a socket that stays open between two looks, where the kind of check allows that.
+    #[must_use]
+    pub fn keeping_a_socket(self) -> Self {
+        match self.0 {
+            Kind::Dns(check, server, connector) => {
+                Self(Kind::Dns(check, server, connector.keeping_a_socket()))
+            }
+            Kind::Tcp(_)
+            | Kind::Http(_)
+            | Kind::Exec(_)
+            | Kind::Unit(_)
+            | Kind::Process(_)
+            | Kind::File(_) => self,
         }
     }
 
@@ -79,6 +123,13 @@ impl Probe {
             Kind::Dns(check, server, connector) => {
                 exchange(connector, *server, check, timeout).await.into()
             }
+            // Boxed: a task that asks over DNS need not be as large as these.
+            Kind::Tcp(way) => Box::pin(stream::run(way, timeout)).await,
+            Kind::Http(page) => Box::pin(page.run(timeout)).await,
+            Kind::Exec(exec) => Box::pin(exec.run(timeout)).await,
+            Kind::Unit(unit) => Box::pin(unit.run(timeout)).await,
+            Kind::Process(process) => Box::pin(process.run(timeout)).await,
+            Kind::File(file) => Box::pin(file.run(timeout)).await,
         }
     }
 }
@@ -130,11 +181,11 @@ async fn ask(
 /// A timer that fires much too late means that this process was stopped or starved. Whether the server
 /// answered in time can then no longer be known, and it may have closed a connection because of us. Only
 /// an answer that is waiting in the socket counts, and a refused port, which no delay brings about.
-async fn within(
+async fn within<T>(
     deadline: Instant,
     allowed: Duration,
-    conversation: impl Future<Output = Result<Reply, Failure>>,
-) -> Option<Result<Reply, Failure>> {
+    conversation: impl Future<Output = Result<T, Failure>>,
+) -> Option<Result<T, Failure>> {
     let mut conversation = pin!(conversation);
     let mut result = timeout_at(deadline, &mut conversation).await.ok();
     let late = deadline.elapsed();

@@ -6,6 +6,7 @@
 //! anything where `NOTIFY_SOCKET` is not set.
 
 mod job;
+mod units;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -17,7 +18,8 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-pub use job::{Error as JobError, is_restarting};
+pub use job::{Error as BusError, is_restarting};
+pub use units::{UnitState, Units};
 
 /// So many messages wait for a manager that does not read; older ones are given up.
 const WAITING: usize = 8;

@@ -30,10 +30,12 @@ pub struct ProbeReport {
     pub check: String,
     /// Who was asked.
     pub server: String,
-    /// How.
-    pub transport: Transport,
-    /// What was asked: `example.com. IN SOA`.
-    pub question: String,
+    /// How, of a DNS check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
+    /// What was asked by a DNS check: `example.com. IN SOA`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// The verdict.
     pub verdict: Verdict,
     /// Why, in one line.
@@ -111,7 +113,7 @@ struct Plan {
     service: String,
     name: String,
     subject: String,
-    transport: Transport,
+    transport: Option<Transport>,
     probe: Probe,
     timeout: Duration,
 }
@@ -119,12 +121,20 @@ struct Plan {
 fn planned(service: &Service) -> impl Iterator<Item = Plan> {
     service.targets().into_iter().map(|target| {
         let member = service.member(&target);
-        let Subject::Dns(check, _) = target.subject;
+        let transport = match target.subject {
+            Subject::Dns(check, _) => Some(check.connection.channel.transport()),
+            Subject::Tcp(..)
+            | Subject::Http(..)
+            | Subject::Exec(_)
+            | Subject::Unit(_)
+            | Subject::Process(_)
+            | Subject::File(_) => None,
+        };
         Plan {
             service: service.name.to_string(),
             name: member.name.clone(),
             subject: target.subject.to_string(),
-            transport: check.connection.channel.transport(),
+            transport,
             probe: Probe::new(target.subject),
             timeout: member.timing.timeout.duration(),
         }
@@ -154,7 +164,7 @@ impl Plan {
             check: self.name,
             server: self.subject,
             transport: self.transport,
-            question: question.unwrap_or_default(),
+            question,
             verdict: outcome.verdict,
             detail: outcome.detail,
             reply,
@@ -180,9 +190,14 @@ fn print_one(report: &ProbeReport, out: &mut impl Write) -> io::Result<()> {
         Verdict::Unknown => "UNKNOWN",
     };
     let (service, check, detail) = (&report.service, &report.check, &report.detail);
-    let (question, server, transport) = (&report.question, &report.server, report.transport);
+    let server = &report.server;
     writeln!(out, "{verdict} {service}/{check}: {detail}")?;
-    writeln!(out, ";; asked: {question}, at {server} over {transport}")?;
+    match (&report.question, report.transport) {
+        (Some(question), Some(transport)) => {
+            writeln!(out, ";; asked: {question}, at {server} over {transport}")?;
+        }
+        (_, _) => writeln!(out, ";; looked at: {server}")?,
+    }
     match &report.reply {
         Some(reply) => print_reply(reply, out),
         None => Ok(()),

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::{DnsCheck, Service, Timing};
-use crate::model::Family;
+use super::{DnsCheck, ExecCheck, FileCheck, HttpCheck, ProcessCheck, Service, TcpCheck, Timing};
+use crate::model::{Family, UnitName};
 
 /// One check of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parts {
     /// One thing. It is called like its check.
-    One(Member),
+    One(Box<Member>),
     /// Several, of which some have to be well.
     Group(Group),
 }
@@ -114,6 +114,18 @@ pub enum OnFailure {
 pub enum CheckKind {
     /// `dns: {…}`
     Dns(DnsCheck),
+    /// `tcp: {…}`
+    Tcp(TcpCheck),
+    /// `http: {…}`
+    Http(HttpCheck),
+    /// `exec: {…}`
+    Exec(ExecCheck),
+    /// `unit: …`
+    Unit(UnitName),
+    /// `process: {…}`
+    Process(ProcessCheck),
+    /// `file: {…}`
+    File(FileCheck),
 }
 
 impl CheckKind {
@@ -122,6 +134,9 @@ impl CheckKind {
     pub fn server(&self) -> Option<IpAddr> {
         match self {
             Self::Dns(dns) => dns.server,
+            Self::Tcp(tcp) => tcp.server,
+            Self::Http(http) => http.server,
+            Self::Exec(_) | Self::Unit(_) | Self::Process(_) | Self::File(_) => None,
         }
     }
 
@@ -129,7 +144,8 @@ impl CheckKind {
     #[must_use]
     pub fn asks_own(&self) -> bool {
         match self {
-            Self::Dns(dns) => dns.server.is_none(),
+            Self::Dns(_) | Self::Tcp(_) | Self::Http(_) => self.server().is_none(),
+            Self::Exec(_) | Self::Unit(_) | Self::Process(_) | Self::File(_) => false,
         }
     }
 }

@@ -3,9 +3,13 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
-use super::{CheckKind, DnsCheck, Families, Member, Service};
-use crate::model::{Family, Prefix};
+use super::{
+    CheckKind, DnsCheck, ExecCheck, Families, FileCheck, HttpCheck, Member, ProcessCheck, Service,
+    TcpCheck,
+};
+use crate::model::{Family, Prefix, UnitName};
 
 /// One thing that one check looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,18 @@ pub struct Target<'c> {
 pub enum Subject<'c> {
     /// A DNS server.
     Dns(&'c DnsCheck, SocketAddr),
+    /// A port.
+    Tcp(&'c TcpCheck, SocketAddr),
+    /// A page.
+    Http(&'c HttpCheck, SocketAddr),
+    /// What a program says. Its arguments are not shown: there may be passwords among them.
+    Exec(&'c ExecCheck),
+    /// A unit of systemd.
+    Unit(&'c UnitName),
+    /// A process.
+    Process(&'c ProcessCheck),
+    /// A file.
+    File(&'c FileCheck),
 }
 
 impl Subject<'_> {
@@ -32,15 +48,33 @@ impl Subject<'_> {
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         match self {
-            Self::Dns(_, server) => Some(server.ip()),
+            Self::Dns(_, server) | Self::Tcp(_, server) | Self::Http(_, server) => {
+                Some(server.ip())
+            }
+            Self::Exec(_) | Self::Unit(_) | Self::Process(_) | Self::File(_) => None,
         }
     }
 
-    /// In few words, beside the name of the check: `192.0.2.53`.
+    /// Whether one look may begin before another has ended.
     #[must_use]
-    pub fn short(&self) -> String {
+    pub fn may_overlap(&self) -> bool {
         match self {
-            Self::Dns(_, server) => server.ip().to_string(),
+            Self::Dns(..) | Self::Tcp(..) | Self::Http(..) => true,
+            Self::Exec(_) | Self::Unit(_) | Self::Process(_) | Self::File(_) => false,
+        }
+    }
+
+    /// A check of this name that looks at it, in few words: `dns-1 at 192.0.2.53`, `exec-2 (check_dns)`.
+    #[must_use]
+    pub fn named(&self, check: &str) -> String {
+        match self {
+            Self::Dns(_, server) | Self::Tcp(_, server) | Self::Http(_, server) => {
+                format!("{check} at {}", server.ip())
+            }
+            Self::Exec(exec) => format!("{check} ({})", last(Path::new(exec.program()))),
+            Self::Unit(unit) => format!("{check} ({unit})"),
+            Self::Process(process) => format!("{check} ({})", last(&process.pidfile)),
+            Self::File(file) => format!("{check} ({})", last(&file.path)),
         }
     }
 }
@@ -48,9 +82,21 @@ impl Subject<'_> {
 impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dns(_, server) => server.fmt(f),
+            Self::Dns(_, server) | Self::Tcp(_, server) => server.fmt(f),
+            Self::Http(http, server) if http.url.address() == Some(server.ip()) => http.url.fmt(f),
+            Self::Http(http, server) => write!(f, "{} at {}", http.url, server.ip()),
+            Self::Exec(exec) => f.write_str(exec.program()),
+            Self::Unit(unit) => unit.fmt(f),
+            Self::Process(process) => process.pidfile.display().fmt(f),
+            Self::File(file) => file.path.display().fmt(f),
         }
     }
+}
+
+/// What a path leads to, without the way there.
+fn last(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.display().to_string()
 }
 
 impl Service {
@@ -76,12 +122,23 @@ impl Service {
     }
 
     fn targets_of<'c>(&self, (check, member): (usize, usize), spec: &'c Member) -> Vec<Target<'c>> {
-        let subjects = match &spec.kind {
+        let subjects: Vec<_> = match &spec.kind {
             CheckKind::Dns(dns) => {
-                let servers = dns.server.map_or_else(|| self.hosts(spec), |one| vec![one]);
-                let sockets = servers.into_iter().map(|ip| SocketAddr::new(ip, dns.port));
-                sockets.map(|server| Subject::Dns(dns, server)).collect()
+                let servers = self.servers(spec, dns.port);
+                servers.map(|server| Subject::Dns(dns, server)).collect()
             }
+            CheckKind::Tcp(tcp) => {
+                let servers = self.servers(spec, tcp.port);
+                servers.map(|server| Subject::Tcp(tcp, server)).collect()
+            }
+            CheckKind::Http(http) => {
+                let servers = self.servers(spec, http.url.port());
+                servers.map(|server| Subject::Http(http, server)).collect()
+            }
+            CheckKind::Exec(exec) => vec![Subject::Exec(exec)],
+            CheckKind::Unit(unit) => vec![Subject::Unit(unit)],
+            CheckKind::Process(process) => vec![Subject::Process(process)],
+            CheckKind::File(file) => vec![Subject::File(file)],
         };
         let target = |subject: Subject<'c>| Target {
             check,
@@ -90,6 +147,13 @@ impl Service {
             decides: spec.decided(subject.address(), self.families()),
         };
         Vec::into_iter(subjects).map(target).collect()
+    }
+
+    /// Whom a member asks.
+    fn servers(&self, spec: &Member, port: u16) -> impl Iterator<Item = SocketAddr> {
+        let named = spec.kind.server();
+        let servers = named.map_or_else(|| self.hosts(spec), |one| vec![one]);
+        servers.into_iter().map(move |ip| SocketAddr::new(ip, port))
     }
 
     /// The service's own addresses, as far as a member is about their families.
@@ -123,12 +187,12 @@ mod tests {
         Check {
             name: "dns".to_owned(),
             on_failure: OnFailure::Withdraw,
-            parts: Parts::One(Member {
+            parts: Parts::One(Box::new(Member {
                 name: "dns".to_owned(),
                 kind,
                 families: None,
                 timing: TIMING,
-            }),
+            })),
         }
     }
 
@@ -139,7 +203,7 @@ mod tests {
             ..check.members()[0].clone()
         };
         Check {
-            parts: Parts::One(member),
+            parts: Parts::One(Box::new(member)),
             ..check
         }
     }

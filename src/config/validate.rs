@@ -12,8 +12,10 @@ mod expect;
 mod failure;
 mod flap;
 mod host;
+mod local;
 mod neighbor;
 mod node;
+mod remote;
 mod service;
 
 use std::str::FromStr;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::actuator::CONNECTIONS;
 use super::address::Mailbox;
@@ -32,9 +32,9 @@ use super::record::Recorder;
 use super::reports::Reports;
 use super::sessions::Sessions;
 use super::signals::Stop;
-use super::standing::Standing;
+use super::standing::{self, Standing};
 use super::{Error, Event, FamilyId, Observed, ProbeId, Report, watcher};
-use crate::config::{Config, Service};
+use crate::config::{Config, Service, Subject};
 use crate::descriptors::{self, Spares};
 use crate::health::Tracker;
 use crate::history;
@@ -50,6 +50,9 @@ pub(super) const TICK: Duration = Duration::from_secs(1);
 
 /// Probes of one check at one server that may be unanswered at a time: more tell nothing new.
 const MAX_IN_FLIGHT: usize = 64;
+
+/// Descriptors for everything but checks: connections to BIRD and to those who ask, files, what the runtime has.
+const OTHER_DESCRIPTORS: u64 = 512;
 
 /// One service.
 pub(super) struct ServiceState {
@@ -164,6 +167,7 @@ impl Controller {
     pub(super) fn start_probers(&mut self) {
         self.standing.is_outdated = true;
         let config = Arc::clone(&self.config);
+        let keeps = self.make_room();
         for (service, spec) in config.services.iter().enumerate() {
             for (probe, target) in spec.targets().into_iter().enumerate() {
                 let state = &mut self.services[service].probes[probe];
@@ -171,17 +175,22 @@ impl Controller {
                     continue;
                 }
                 let timing = spec.member(&target).timing;
+                let at_once = if target.subject.may_overlap() {
+                    in_flight(spec)
+                } else {
+                    1
+                };
                 let interval = timing.interval.duration();
                 let delay = interval.mul_f64(rand::random::<f64>());
                 let address = watch::Sender::new(self.reports.address(ProbeId { service, probe }));
                 let prober = Prober {
                     address: Mailbox::new(&address),
-                    probe: Arc::new(Probe::new(target.subject)),
+                    probe: Arc::new(probe_of(target.subject, keeps)),
                     timeout: timing.timeout.duration(),
                     schedule: Schedule::new(
                         timing,
                         spec.thresholds.fall,
-                        in_flight(spec),
+                        at_once,
                         Instant::now() + delay,
                     ),
                     announced: state.announced.subscribe(),
@@ -191,6 +200,29 @@ impl Controller {
                 state.probing = Some(Probing { address, task });
             }
         }
+    }
+
+    /// Sees to it that every probe can have a socket, also when all servers hang at once. True if there is room for one
+    /// that each keeps besides.
+    fn make_room(&mut self) -> bool {
+        let targets = self.services.iter().map(|service| service.probes.len());
+        let targets: Vec<_> = targets.collect();
+        let services = self.config.services.iter().zip(&targets);
+        let in_flight: usize = services
+            .map(|(spec, targets)| targets * in_flight(spec))
+            .sum();
+        let kept: usize = targets.iter().sum();
+        let wanted = OTHER_DESCRIPTORS + (in_flight + kept) as u64;
+        let limit = descriptors::provide(wanted);
+        let problem = (limit < wanted).then(|| {
+            format!(
+                "this process may have {limit} file descriptors open, and when all servers hang at once, {kept} checks \
+                 need up to {wanted}: some cannot ask then, and what they check may be withdrawn late. Set \
+                 `LimitNOFILE={wanted}` in the unit"
+            )
+        });
+        self.on_problem("limit", problem);
+        limit >= OTHER_DESCRIPTORS + 4 * kept as u64
     }
 
     /// Works until `stop` says why to stop, and then as `on_stop` wants it.
@@ -220,6 +252,7 @@ impl Controller {
                 }
                 due = ticks.tick() => self.look_at_clock(due.into(), Instant::now()),
                 Some(_) = self.actuators.join_next() => {}
+                () = sleep(standing::QUIET), if self.standing.is_outdated => self.keep_standing(),
             }
         }
     }
@@ -361,6 +394,16 @@ impl Controller {
     }
 }
 
+/// What looks at this, with a socket of its own if there is room for one.
+fn probe_of(subject: Subject<'_>, keeps: bool) -> Probe {
+    let probe = Probe::new(subject);
+    if keeps {
+        probe.keeping_a_socket()
+    } else {
+        probe
+    }
+}
+
 /// How many probes of one check at one server may be unanswered.
 fn in_flight(spec: &Service) -> usize {
     let window = spec.thresholds.window.map_or(0, |window| window.size);
@@ -378,7 +421,7 @@ impl ServiceState {
                     check: target.check,
                     member: target.member,
                 },
-                name: format!("{check} at {}", target.subject.short()),
+                name: target.subject.named(&check),
                 check,
                 subject: target.subject.to_string(),
                 address: target.subject.address(),

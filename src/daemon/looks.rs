@@ -17,6 +17,13 @@ pub(super) fn sight(subject: Subject<'_>) -> Option<Sight> {
             // A connection that stands there without a handshake looks like an attack; over QUIC there is none.
             Transport::Tls | Transport::Https | Transport::Quic => None,
         },
+        Subject::Tcp(check, server) => check.tls.is_none().then_some(Sight::Server(server)),
+        // Web servers complain of connections on which nothing is asked for.
+        Subject::Http(..)
+        | Subject::Exec(_)
+        | Subject::Unit(_)
+        | Subject::Process(_)
+        | Subject::File(_) => None,
     }
 }
 

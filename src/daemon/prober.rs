@@ -1,12 +1,15 @@
 //! One check at one server: probes go out when the schedule says so, verdicts go to the controller.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::AbortHandle;
 
 use super::address::{Address, Mailbox};
 use super::{Observed, ProbeId, Report};
@@ -53,15 +56,18 @@ struct Exchanged {
 impl Prober {
     /// Probes for ever.
     pub(super) async fn run(mut self) -> Infallible {
-        let mut exchanges: JoinSet<Exchanged> = JoinSet::new();
+        let mut flights = Flights::default();
         // What is so from the start is never reported as a change.
         let announced = *self.announced.borrow_and_update();
         self.schedule.set_announced(announced);
         loop {
-            let next = self.schedule.deadline();
+            let next = self
+                .schedule
+                .deadline()
+                .map(|next| together(next, Instant::now()));
             tokio::select! {
-                Some(Ok(ended)) = exchanges.join_next() => self.report(ended).await,
-                () = sleep_until(next) => self.send(&mut exchanges),
+                ended = flights.next() => self.report(ended).await,
+                () = sleep_until(next) => self.send(&mut flights),
                 () = self.look.notified() => self.schedule.on_event(Instant::now()),
                 Ok(()) = self.announced.changed() => {
                     let announced = *self.announced.borrow_and_update();
@@ -71,17 +77,17 @@ impl Prober {
         }
     }
 
-    fn send(&mut self, exchanges: &mut JoinSet<Exchanged>) {
+    fn send(&mut self, flights: &mut Flights) {
         let sent = Instant::now();
         let ticket = self.schedule.on_send(sent);
         let (probe, timeout) = (Arc::clone(&self.probe), self.timeout);
-        exchanges.spawn(async move {
+        flights.0.push(Box::pin(async move {
             Exchanged {
                 ticket,
                 sent,
                 outcome: probe.run(timeout).await,
             }
-        });
+        }));
     }
 
     async fn report(
@@ -107,10 +113,69 @@ impl Prober {
     }
 }
 
+/// The probes under way, oldest first. They are part of the prober: most have the next few microseconds to themselves,
+/// which a task of their own would cost.
+#[derive(Default)]
+struct Flights(Vec<Pin<Box<dyn Future<Output = Exchanged> + Send>>>);
+
+impl Flights {
+    /// The next one to end; never without any.
+    async fn next(&mut self) -> Exchanged {
+        poll_fn(|context| {
+            for position in 0..self.0.len() {
+                if let Poll::Ready(ended) = self.0[position].as_mut().poll(context) {
+                    drop(self.0.remove(position));
+                    return Poll::Ready(ended);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// All probers send at whole multiples of this, where that moves a probe by no more than a hundredth: the kernel, the
+/// runtime and the server are woken up for many at a time.
+const BEAT: Duration = Duration::from_millis(10);
+
+/// A time near this one at which others send, too; this one if it is close.
+fn together(next: Instant, now: Instant) -> Instant {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    if next.saturating_duration_since(now) < 50 * BEAT {
+        return next;
+    }
+    let first = *FIRST.get_or_init(|| now);
+    let past = next.saturating_duration_since(first).as_nanos() % BEAT.as_nanos();
+    let past = Duration::from_nanos(u64::try_from(past).unwrap_or_default());
+    if past < BEAT / 2 {
+        next - past
+    } else {
+        next + (BEAT - past)
+    }
+}
+
 /// Sleeps until then; for ever without a time.
 async fn sleep_until(time: Option<Instant>) {
     match time {
         Some(time) => tokio::time::sleep_until(time.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_go_out_together_unless_there_is_a_hurry() {
+        let now = Instant::now();
+        let at = |microseconds| now + Duration::from_micros(microseconds);
+        assert_eq!(together(at(100_003), now), at(100_003));
+        let beat = together(at(1_003_000), now);
+        for near in [beat - BEAT / 2, beat + BEAT / 3] {
+            assert_eq!(together(near, now), beat);
+        }
+        assert_eq!(together(beat + BEAT, now), beat + BEAT);
+        assert!(beat < at(1_003_000) + BEAT && beat > at(1_003_000) - BEAT);
     }
 }

@@ -33,6 +33,10 @@ const WAIT: (Duration, Duration) = (Duration::from_millis(30), Duration::from_mi
 /// connections live for 2 s (dnsdist), 10 s (Knot), 30 s (Unbound, BIND) or 120 s (NSD).
 const LASTING: Duration = Duration::from_secs(1);
 
+/// Who is to be watched is looked up once the controller has had nothing to do for so long, or at its next look at the
+/// clock: many services may come or go together.
+pub(super) const QUIET: Duration = Duration::from_millis(10);
+
 /// One in so many of the descriptors that this process may have, at most: probes need theirs.
 const SHARE: usize = 4;
 
@@ -42,7 +46,7 @@ pub(super) struct Standing {
     room: Arc<Semaphore>,
     /// Whether somebody else needs the descriptors.
     yields: bool,
-    /// Whether it may have changed who is to be watched: the next look at the clock sees to it.
+    /// Whether it may have changed who is to be watched.
     pub(super) is_outdated: bool,
 }
 

@@ -10,9 +10,6 @@ use super::record;
 use super::wire::HEADER;
 use super::{DNSClass, EdnsRequest, Question, RecordType};
 
-/// Without EDNS, no datagram is longer (RFC 1035, 4.2.1).
-const PLAIN: u16 = 512;
-
 /// The code of the NSID option (RFC 5001).
 pub(super) const NSID: u16 = 3;
 
@@ -25,7 +22,6 @@ pub struct Query {
     id: u16,
     record_type: RecordType,
     class: DNSClass,
-    largest: u16,
     bytes: Vec<u8>,
     /// Where the question ends.
     end: usize,
@@ -48,7 +44,6 @@ impl Query {
             id,
             record_type,
             class,
-            largest: question.edns.map_or(PLAIN, |edns| edns.buffer_size),
             bytes,
             end,
         }
@@ -58,12 +53,6 @@ impl Query {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// The longest datagram that may answer, in octets.
-    #[must_use]
-    pub fn largest_reply(&self) -> u16 {
-        self.largest
     }
 
     /// The type that is asked for.

@@ -185,10 +185,19 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// Printable ASCII as it is, `special` characters behind a backslash, everything else as `\DDD`.
 pub(super) fn escape(bytes: &[u8], special: &[u8]) -> String {
-    let shown = |&byte: &u8| match byte {
-        b' '..=b'~' if special.contains(&byte) => format!("\\{}", char::from(byte)),
-        b' '..=b'~' => char::from(byte).to_string(),
-        _ => format!("\\{byte:03}"),
-    };
-    bytes.iter().map(shown).collect()
+    let mut shown = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            b' '..=b'~' => {
+                if special.contains(&byte) {
+                    shown.push('\\');
+                }
+                shown.push(char::from(byte));
+            }
+            _ => {
+                let _infallible = write!(shown, "\\{byte:03}");
+            }
+        }
+    }
+    shown
 }

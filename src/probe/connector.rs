@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::idle::Idle;
 use super::{https, quic, tcp, tls, udp};
 use crate::config::{Channel, Connection, Origin, UrlPath};
 use crate::dns::{Failure, Query, Reply};
@@ -13,6 +14,8 @@ use crate::dns::{Failure, Query, Reply};
 pub struct Connector {
     origin: Origin,
     way: Way,
+    /// For the next probe over UDP, where one may be kept.
+    pub(super) idle: Option<Idle>,
 }
 
 #[derive(Debug)]
@@ -28,6 +31,7 @@ enum Way {
 pub(super) struct Ready<'a> {
     origin: &'a Origin,
     way: ReadyWay<'a>,
+    idle: Option<&'a Idle>,
 }
 
 enum ReadyWay<'a> {
@@ -86,7 +90,14 @@ impl Connector {
         Self {
             origin: connection.origin.clone(),
             way,
+            idle: None,
         }
+    }
+
+    /// The same with a socket that stays open between two probes over UDP.
+    pub(super) fn keeping_a_socket(self) -> Self {
+        let idle = Some(Idle::default());
+        Self { idle, ..self }
     }
 
     /// What has to be read from this host is read, if it was not before; never for longer than `within`.
@@ -103,6 +114,7 @@ impl Connector {
         Ok(Ready {
             origin: &self.origin,
             way,
+            idle: self.idle.as_ref(),
         })
     }
 }
@@ -118,7 +130,8 @@ impl Ready<'_> {
         let origin = self.origin;
         match &self.way {
             ReadyWay::Udp { fallback_to_tcp } => {
-                let reply = udp::exchange(server, origin, query, &progress.ignored).await?;
+                let reply =
+                    udp::exchange(self.idle, server, origin, query, &progress.ignored).await?;
                 if !(*fallback_to_tcp && reply.flags.truncated) {
                     return Ok(reply);
                 }
@@ -144,7 +157,8 @@ impl Ready<'_> {
     }
 }
 
-async fn secured(
+/// A connection with TLS.
+pub(super) async fn secured(
     origin: &Origin,
     tls: &tls::Ready<'_>,
     server: SocketAddr,

@@ -27,6 +27,9 @@ const MEDIA_TYPE: &str = "application/dns-message";
 /// No DNS message is longer.
 const LONGEST: usize = u16::MAX as usize;
 
+/// One octet more than a message may have, without waiting for us: then it is known to be too long.
+const WINDOW: u32 = 1 << 16;
+
 /// Asks once, on a connection of its own.
 pub(super) async fn exchange(
     stream: tls::Stream,
@@ -42,7 +45,12 @@ pub(super) async fn exchange(
         )));
     }
     let request = request(&authority(name, server.port()), path, query)?;
-    let handshake = Builder::new().enable_push(false).handshake(stream).await;
+    let handshake = Builder::new()
+        .enable_push(false)
+        .initial_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .handshake(stream)
+        .await;
     let (sender, connection) = handshake.map_err(|error| broken(&error))?;
     let mut connection = pin!(connection);
     let mut conversation = pin!(converse(sender, request, query));

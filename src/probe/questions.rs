@@ -11,26 +11,31 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 
 use super::{Connector, ask};
-use crate::config::{Channel, Connection, DnsCheck};
-use crate::dns::{Asked, Exchange, Expectation, Outcome, Primary, Query, Tally, judge};
+use crate::config::{Connection, DnsCheck};
+use crate::dns::{Answer, Asked, Exchange, Expectation, Failure, Outcome, Query, Tally, judge};
 use crate::health::Verdict;
 
 /// Asks until there is a verdict, and for at most `timeout`.
 pub(super) async fn ask_all(
     connector: &Connector,
-    server: SocketAddr,
+    address: SocketAddr,
     check: &DnsCheck,
     timeout: Duration,
 ) -> Outcome {
+    let server = Server {
+        connector,
+        address,
+        has_id: check.connection.channel.transport().has_id(),
+        timeout,
+    };
     let mut tally = Tally::new(&check.questions, check.needed);
     if let [asked] = check.questions.as_slice() {
-        let exchange = one((connector, server), check, (0, asked), timeout).await;
-        tally.add(exchange, Timestamp::now());
+        tally.add(one(&server, 0, asked).await, Timestamp::now());
         return tally.outcome();
     }
     let questions = check.questions.iter().enumerate();
     let mut under_way: FuturesUnordered<_> = questions
-        .map(|asked| one((connector, server), check, asked, timeout))
+        .map(|(position, asked)| one(&server, position, asked))
         .collect();
     while let Some(exchange) = under_way.next().await {
         tally.add(exchange, Timestamp::now());
@@ -41,46 +46,59 @@ pub(super) async fn ask_all(
     tally.outcome()
 }
 
-async fn one(
-    (connector, server): (&Connector, SocketAddr),
-    check: &DnsCheck,
-    (position, asked): (usize, &Asked),
+/// Who is asked, and how.
+struct Server<'a> {
+    connector: &'a Connector,
+    address: SocketAddr,
+    has_id: bool,
     timeout: Duration,
-) -> Exchange {
-    let has_id = check.connection.channel.transport().has_id();
-    let id = if has_id { rand::random() } else { 0 };
-    let query = Query::new(&asked.question, id, rand::random());
-    match asked.expect.primary() {
-        Some(primary) => Exchange {
+}
+
+impl Server<'_> {
+    fn query(&self, asked: &Asked) -> Query {
+        let id = if self.has_id { rand::random() } else { 0 };
+        Query::new(&asked.question, id, rand::random())
+    }
+
+    async fn ask(&self, query: &Query) -> Result<Answer, Failure> {
+        ask(self.connector, self.address, query, self.timeout).await
+    }
+}
+
+async fn one(server: &Server<'_>, position: usize, asked: &Asked) -> Exchange {
+    let query = server.query(asked);
+    let Some(primary) = asked.expect.primary() else {
+        return Exchange {
             position,
-            ..beside((connector, server), check, (asked, primary), query, timeout).await
-        },
-        None => Exchange {
-            position,
-            result: ask(connector, server, &query, timeout).await,
+            result: server.ask(&query).await,
             query,
             primary: None,
-        },
-    }
+        };
+    };
+    let connector = Connector::new(&Connection::default());
+    let primary = Server {
+        connector: &connector,
+        address: primary.server,
+        has_id: true,
+        timeout: server.timeout,
+    };
+    // Boxed: most tasks ask one server only, and need not be as large as two conversations.
+    Box::pin(beside(server, &primary, position, asked, query)).await
 }
 
 /// Asks the server, and the zone's primary the same at the same time.
 async fn beside(
-    (connector, server): (&Connector, SocketAddr),
-    check: &DnsCheck,
-    (asked, primary): (&Asked, Primary),
+    server: &Server<'_>,
+    primary: &Server<'_>,
+    position: usize,
+    asked: &Asked,
     query: Query,
-    timeout: Duration,
 ) -> Exchange {
-    let same = Query::new(&asked.question, rand::random(), rand::random());
-    let plain = Connector::new(&Connection {
-        channel: Channel::default(),
-        origin: check.connection.origin.clone(),
-    });
-    let mut theirs = pin!(ask(&plain, primary.server, &same, timeout));
+    let same = primary.query(asked);
+    let mut theirs = pin!(primary.ask(&same));
     let mut early = None;
     let result = {
-        let mut own = pin!(ask(connector, server, &query, timeout));
+        let mut own = pin!(server.ask(&query));
         loop {
             tokio::select! {
                 biased;
@@ -90,7 +108,7 @@ async fn beside(
         }
     };
     let mut exchange = Exchange {
-        position: 0,
+        position,
         query,
         result,
         primary: early,

@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(end(ours).await, End::Closed);
         let (ours, mut theirs) = pair().await;
         let talk =
-            tokio::spawn(async move { while theirs.write_all(&[0; 1 << 16]).await.is_ok() {} });
+            tokio::spawn(async move { while theirs.write_all(&[0; 1 << 12]).await.is_ok() {} });
         assert_eq!(end(ours).await, End::Talks);
         // Whoever talks without end learns that nobody listens.
         talk.await.unwrap();

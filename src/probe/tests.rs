@@ -1,5 +1,7 @@
 //! Against small servers on loopback that lie, stay silent and break off.
 
+mod idle;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hickory_proto::op::{Message, MessageType};
@@ -61,6 +63,9 @@ fn assert_outcome(outcome: &dns::Outcome, verdict: Verdict, detail: &str) {
     let found = (outcome.verdict, outcome.detail.as_str());
     assert_eq!(found, (verdict, detail));
 }
+
+mod origin;
+mod tls;
 
 mod udp {
     use super::*;

@@ -3,6 +3,8 @@
 mod changes;
 mod neighbors;
 
+use std::net::SocketAddr;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -194,8 +196,8 @@ impl Case<'_> {
             _ => String::new(),
         };
         Some(format!(
-            "Check {} at {} {word}{last}{effect}.",
-            check.name, check.server
+            "Check {} {word}{last}{effect}.",
+            located(&check.name, &check.server)
         ))
     }
 
@@ -262,6 +264,15 @@ fn actual_word(actual: Actual) -> String {
         Actual::Drained => format!("{actual}: announced as the last choice of neighbours"),
         Actual::Unknown => "in a state that BIRD does not tell".to_owned(),
         Actual::Withdrawn | Actual::Announced => actual.to_string(),
+    }
+}
+
+/// A check and what it looks at: somebody at an address, or something on this host.
+fn located(check: &str, subject: &str) -> String {
+    if subject.parse::<SocketAddr>().is_ok() {
+        format!("{check} at {subject}")
+    } else {
+        format!("{check} ({subject})")
     }
 }
 

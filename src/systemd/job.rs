@@ -12,8 +12,8 @@ use zbus::{Connection, OwnedObjectPath, OwnedVariant};
 /// How long the whole question may take: a withdraw may wait for the answer.
 const DEADLINE: Duration = Duration::from_secs(1);
 
-const SYSTEMD: &str = "org.freedesktop.systemd1";
-const MANAGER: &str = "/org/freedesktop/systemd1";
+pub(super) const SYSTEMD: &str = "org.freedesktop.systemd1";
+pub(super) const MANAGER: &str = "/org/freedesktop/systemd1";
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum Error {
     /// No bus, an error for an answer, or one of another type than documented.
     #[error("{0}")]
     Bus(#[from] zbus::Error),
+    /// The bus went away.
+    #[error("the bus went away")]
+    Gone,
     /// Nothing in time.
     #[error("no answer within {} s", DEADLINE.as_secs())]
     Deadline,
@@ -63,7 +66,7 @@ async fn job_type(bus: &Connection) -> Result<Option<String>, Error> {
     Ok(Some(String::try_from(job_type)?))
 }
 
-async fn property(
+pub(super) async fn property(
     bus: &Connection,
     object: &OwnedObjectPath,
     interface: &str,

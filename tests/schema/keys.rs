@@ -127,7 +127,11 @@ pub(crate) fn fill(root: &Value, schema: &Value, value: &mut Value) {
         let is_alternative = |choice: &Value| choice["required"] == json!([name]);
         let choices = schema["oneOf"].as_array();
         let is_one_of = choices.is_some_and(|choices| choices.iter().any(is_alternative));
-        let has_any = is_section && name != "receive" && !is_one_of;
+        // What has to say something says nothing by default.
+        let inner = resolved(root, property);
+        let conditions = ["/items", "/required", "/minProperties", "/anyOf/0/required"];
+        let is_empty = conditions.iter().all(|path| inner.pointer(path).is_none());
+        let has_any = is_section && is_empty && name != "receive" && !is_one_of;
         let absent = absent.or_else(|| has_any.then(|| json!({})));
         if let (false, Some(absent)) = (map.contains_key(name), absent) {
             map.insert(name.clone(), absent);

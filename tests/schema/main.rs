@@ -183,11 +183,20 @@ fn what_the_schema_requires_the_reader_requires() {
 
 #[test]
 fn stated_defaults_are_those_of_the_reader() {
-    // The smallest one, with a section that has another default than its keys, and a group beside the check.
+    // The smallest one, with a section that has another default than its keys, a group beside the check, and what
+    // has no default as a whole.
     let mut file = with("/services/resolver/route", json!({ "interface": "lo" }));
     let checks = &mut file["services"]["resolver"]["checks"];
     let group = json!({ "group": { "of": checks.clone() } });
-    checks.as_array_mut().expect("the checks").push(group);
+    let serial = json!({ "max_age": "1d", "primary": "192.0.2.1", "max_behind": 1 });
+    let mut fresh = checks[0].clone();
+    fresh["dns"]["expect"] = json!({ "serial": serial });
+    let several = json!({ "dns": { "questions": [fresh["dns"]] } });
+    let exec = json!({ "exec": { "command": ["/usr/local/bin/check"] } });
+    let http = json!({ "http": { "url": "https://192.0.2.53/" } });
+    let flag = json!({ "file": { "path": "/run/maintenance" } });
+    let checks = checks.as_array_mut().expect("the checks");
+    checks.extend([group, fresh, several, exec, http, flag]);
     let mut filled = file.clone();
     fill(&schema(), &schema(), &mut filled);
     for key in all_keys()
@@ -292,7 +301,9 @@ fn what_is_wrong_is_refused_by_schema_and_reader() {
         (&dns("server"), json!("localhost")),
         (&dns("port"), json!(65_536)),
         (&dns("type"), json!("SOAP")),
-        (&dns("transport"), json!("tls")),
+        (&dns("transport"), json!("dot")),
+        (&dns("path"), json!("dns-query")),
+        (&dns("tls"), json!({ "pin": "/dns.pem" })),
         (&dns("expect"), json!({ "rcode": ["NODATA"] })),
         ("/neighbors/tor-1", smallest()["neighbors"]["tor1"].clone()),
         ("/neighbors/tor1/password", json!("secret")),

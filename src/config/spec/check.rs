@@ -4,9 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Dns, Field, Leaf, List, Number, Or, Text};
+use super::{Dns, Exec, Field, FileFlag, Http, Leaf, List, Number, Or, Process, Tcp, Text};
 use crate::config::{OnFailure, Quorum};
-use crate::model::{Family, Period};
+use crate::model::{Family, Period, UnitName};
 
 /// One check: what is looked at, under the key of its kind, or a group of them.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -32,6 +32,18 @@ pub(crate) struct Check {
     pub(crate) timeout: Leaf<Period>,
     /// Ask a DNS server.
     pub(crate) dns: Field<Dns>,
+    /// Connect to a port.
+    pub(crate) tcp: Field<Tcp>,
+    /// Ask for a page.
+    pub(crate) http: Field<Http>,
+    /// Run a program.
+    pub(crate) exec: Field<Exec>,
+    /// Ask systemd whether a unit is active, as in nsd.service; one that is being reloaded is.
+    pub(crate) unit: Leaf<UnitName>,
+    /// Look for a process that has written its number into a file.
+    pub(crate) process: Field<Process>,
+    /// Look for a file.
+    pub(crate) file: Field<FileFlag>,
     /// Several checks that count as one.
     pub(crate) group: Field<Group>,
 }
@@ -59,7 +71,7 @@ pub(crate) struct AtLeast {
 }
 
 /// The keys of which a check has one.
-const KINDS: [&str; 1] = ["dns"];
+const KINDS: [&str; 7] = ["dns", "tcp", "http", "exec", "unit", "process", "file"];
 
 fn kinds(group: bool) -> serde_json::Value {
     let group = ["group"].into_iter().filter(|_| group);

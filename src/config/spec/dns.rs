@@ -20,9 +20,9 @@ pub(crate) struct Dns {
     pub(crate) server: Leaf<IpAddr>,
     /// The server's port. Where absent, 53 over UDP and TCP, 853 over TLS and QUIC, 443 over HTTPS.
     pub(crate) port: Field<Number<1, 65535>>,
-    /// The name to ask for; `{random}` stands for a label that nobody asked for before.
+    /// The name to ask for; `{random}` stands for a label that nobody asked for before. Left absent only beside `questions`.
     pub(crate) name: Leaf<NameTemplate>,
-    /// The record type to ask for, as in SOA, A or AAAA.
+    /// The record type to ask for, as in SOA, A or AAAA. Left absent only beside `questions`.
     pub(crate) r#type: Leaf<RecordType>,
     /// The class: IN, or CH as in `id.server`, `hostname.bind` and `version.bind`.
     #[schemars(extend("default" = "IN"))]
@@ -33,8 +33,7 @@ pub(crate) struct Dns {
     pub(crate) transport: Leaf<Transport>,
     /// Whom the server has to be, where `transport` is `tls`, `https` or `quic`.
     pub(crate) tls: Field<Tls>,
-    /// Where `transport` is `https`: what stands behind the server in the URL.
-    #[schemars(extend("default" = "/dns-query"))]
+    /// Where `transport` is `https`: what stands behind the server in the URL. Where absent, /dns-query.
     pub(crate) path: Leaf<UrlPath>,
     /// Where `transport` is `udp`: whether a truncated answer is asked for again over TCP. Otherwise it counts as it is.
     #[schemars(extend("default" = false))]
@@ -61,8 +60,7 @@ pub(crate) struct Dns {
     /// The server is asked which of its instances it is (NSID, RFC 5001). Where absent, only if `nsid` is expected.
     #[schemars(extend("default" = false))]
     pub(crate) nsid: Field<bool>,
-    /// Several questions instead of `name`, `type` and `class`, 1 to 16, which are asked at once and within one
-    /// `timeout`.
+    /// Several questions instead of one `name` and `type`, 1 to 16, which are asked at once and within one `timeout`.
     #[schemars(length(min = 1, max = 16))]
     pub(crate) questions: List<Asked>,
     /// How many of `questions` have to pass.
@@ -81,8 +79,7 @@ pub(crate) struct Asked {
     pub(crate) name: Leaf<NameTemplate>,
     /// The record type to ask for, as in SOA, A or AAAA.
     pub(crate) r#type: Leaf<RecordType>,
-    /// The class: IN, or CH as in `id.server`, `hostname.bind` and `version.bind`.
-    #[schemars(extend("default" = "IN"))]
+    /// The class. Where absent, what the check says.
     pub(crate) class: Leaf<DNSClass>,
     /// What has to come back. Where absent, what the check says.
     pub(crate) expect: Field<Expect>,

@@ -30,14 +30,14 @@ pub(crate) struct Expect {
     #[schemars(extend("default" = []))]
     pub(crate) flags_unset: List<Text<Flag>>,
     /// A regular expression that matches the data of at least one record of the asked type in the answer section, as
-    /// `dig` shows it: TXT in quotes, names with their final dot.
+    /// `dig` shows it: TXT in quotes, names with their final dot. Where absent, any data will do.
     pub(crate) answer: Leaf<Expression>,
     /// How long records of the asked type may be kept.
     pub(crate) ttl: Field<Ttl>,
     /// A regular expression that matches what the server calls itself (NSID, RFC 5001): as text, or in hexadecimal
-    /// digits if it is not printable.
+    /// digits if it is not printable. Where absent, any name will do, and none.
     pub(crate) nsid: Leaf<Expression>,
-    /// A later answer fails, as in 200ms. Shorter than the check's `timeout`.
+    /// A later answer fails, as in 200ms; shorter than the check's `timeout`, which holds where this is absent.
     pub(crate) max_latency: Leaf<Period>,
     /// How fresh the zone is whose SOA record is asked for.
     pub(crate) serial: Field<Serial>,
@@ -50,9 +50,9 @@ pub(crate) struct Expect {
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1))]
 pub(crate) struct Ttl {
-    /// At least so long, as in 60s.
+    /// At least so long, as in 60s. Any length where absent.
     pub(crate) min: Leaf<Period>,
-    /// At most so long, as in 1d.
+    /// At most so long, as in 1d. Any length where absent.
     pub(crate) max: Leaf<Period>,
 }
 
@@ -62,20 +62,21 @@ pub(crate) struct Ttl {
 #[schemars(extend("anyOf" = [{ "required": ["max_age"] }, { "required": ["primary", "max_behind"] }]))]
 pub(crate) struct Serial {
     /// The zone was changed at most so long ago, as in 2d, as far as its serial tells. Where it tells no time, the
-    /// verdict is unknown.
+    /// verdict is unknown. Any age where absent.
     pub(crate) max_age: Leaf<Period>,
     /// How the serial tells the time: `date` (`YYYYMMDDnn`; its age counts from the end of that day, UTC), `unix`
     /// (seconds since 1970), or `auto` for what the number reads as.
     #[schemars(extend("default" = "auto"))]
     pub(crate) encoding: Leaf<Encoding>,
     /// The address of the zone's primary, which is asked the same over UDP at the same time. Without a good answer
-    /// of it, the verdict is unknown, and never withdraws.
+    /// of it, the verdict is unknown, and never withdraws. None is asked where absent.
     pub(crate) primary: Leaf<IpAddr>,
     /// The primary's port.
     #[schemars(extend("default" = 53))]
     pub(crate) primary_port: Field<Number<1, 65535>>,
     /// How much smaller than the primary's serial that of the server may be (RFC 1982). A transfer takes a moment,
     /// and with `YYYYMMDDnn` the first change of a day is one of about 100.
+    /// To be left absent only where `primary` is.
     pub(crate) max_behind: Field<Number<0, 2_147_483_646>>,
 }
 

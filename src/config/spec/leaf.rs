@@ -11,8 +11,8 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use super::shape::Shape;
 use super::{Field, Preset};
 use crate::config::{
-    BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
-    OnStop, Pattern, Quorum, Role, UrlPath,
+    Argument, BirdLog, Discard, ExitCodes, FlapAction, GracefulRestart, Import, KernelExport,
+    LimitAction, OnFailure, OnStop, Pattern, Quorum, Role, StatusCodes, Url, UrlPath, Variable,
 };
 use crate::dns::{self, DNSClass, Encoding, Flag, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
@@ -112,12 +112,17 @@ from_text! {
     Expression => from_str;
     Encoding => |text| one_of(text, [Self::Auto, Self::Date, Self::Unix].map(|one| (one.name(), one)));
     UnitName => from_str;
+    Argument => from_str;
+    Variable => from_str;
+    ExitCodes => |text| one_of(text, [("plain", Self::Plain), ("nagios", Self::Nagios)]);
     RecordType => |text| dns::record_type(text).map_err(|error| error.to_string());
     DNSClass => |text| dns::class(text).map_err(|error| error.to_string());
     Transport => |text| one_of(text, [
         ("udp", Self::Udp), ("tcp", Self::Tcp), ("tls", Self::Tls), ("https", Self::Https), ("quic", Self::Quic),
     ]);
     UrlPath => from_str;
+    Url => from_str;
+    StatusCodes => from_str;
     ServerName<'static> => server_name;
     OnStop => |text| one_of(text, [("withdraw", OnStop::Withdraw), ("hold", OnStop::Hold)]);
     OnFailure => |text| one_of(text, [("withdraw", Self::Withdraw), ("drain", Self::Drain)]);

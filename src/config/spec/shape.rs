@@ -14,8 +14,9 @@ use serde_json::json;
 use super::leaf::{FromText, LONGEST_LABEL, LONGEST_PATH};
 use super::{Field, Listen, Named, Number, Off, Or, Preset, RouterId, Text};
 use crate::config::{
-    BirdLog, Discard, FlapAction, GracefulRestart, Import, KernelExport, LimitAction, OnFailure,
-    OnStop, Pattern, Quorum, Role, UrlPath,
+    Argument, BirdLog, Discard, ExitCodes, FlapAction, GracefulRestart, Import, KernelExport,
+    LONGEST_ARGUMENT, LimitAction, OnFailure, OnStop, Pattern, Quorum, Role, StatusCodes, Url,
+    UrlPath, Variable,
 };
 use crate::dns::{DNSClass, Encoding, Flag, NameTemplate, Rcode, RecordType, Transport};
 use crate::model::{
@@ -250,6 +251,21 @@ shapes! {
     InterfaceName => name("interface", "[A-Za-z][A-Za-z0-9_.-]{0,14}", &["anycast0"]);
     GroupName => name("group", "[a-z_][a-z0-9_-]{0,31}", &["dnsops"]);
     UnitName => name("unit", r"[A-Za-z0-9][A-Za-z0-9_.:@-]*\.service", &["nsd.service"]);
+    Argument => json_schema!({
+        "$comment": "text",
+        "type": ["string", "number", "boolean"],
+        "pattern": r"^[^\u0000]*$",
+        "maxLength": LONGEST_ARGUMENT,
+    });
+    Variable => pattern("variable", r"[A-Za-z_][A-Za-z0-9_]*=[^\u0000]*", &["HOME=/var/lib/checks"]);
+    Url => pattern("URL", r"https?://[^\s#@]+|[Hh][Tt][Tt][Pp][Ss]?://[^\s#@/]+[^\s#]*", &["http://192.0.2.53:8080/health", "https://dns.example.com/health"]);
+    StatusCodes => {
+        let mut schema = pattern("status codes", "[1-5][0-9]{2}(-[1-5][0-9]{2})?", &["200", "200-299"]);
+        // One of them alone is a number.
+        schema.insert("type".to_owned(), json!(["string", "integer"]));
+        schema
+    };
+    ExitCodes => words(&["plain", "nagios"]);
     Processors => {
         let range = r"\s*[0-9]+(-[0-9]+)?\s*";
         let mut schema = pattern("processors", &format!("{range}(,{range})*"), &["0-3", "0,2-5"]);

@@ -18,6 +18,6 @@ pub(crate) struct Tls {
     /// The certificate authorities to trust, a PEM file, an absolute path. Where absent: those that this host trusts.
     pub(crate) ca_file: Leaf<PathBuf>,
     /// The one certificate that the server has to show, a PEM file, an absolute path. Its name, its issuer and its dates
-    /// do not count then: it is right until it is another one.
+    /// do not count then: it is right until it is another one. Where absent, the certificate is verified.
     pub(crate) pin_file: Leaf<PathBuf>,
 }

@@ -3,7 +3,7 @@
 mod orders;
 
 use super::{SMALLEST, headers};
-use crate::config::{Config, LimitAction, PasswordSource, Subject};
+use crate::config::{Config, LimitAction, PasswordSource};
 
 /// The findings after a part of the smallest file was replaced.
 fn after(replaced: &str, with: &str) -> String {
@@ -174,7 +174,7 @@ fn several_questions() {
             questions(&format!("{two}, need: most")),
             questions(&format!("{two}, expect: {{ serial: {{ max_age: 1d }} }}")),
             dns(two),
-            dns("need: 1"),
+            dns("need: { at_least: 2 }"),
             questions("questions: []"),
             questions("questions: [{ name: a.example }, { type: IXFR }]"),
             questions("questions: [{ name: a.example, type: SOA, expect: { rcode: [] } }]"),
@@ -183,6 +183,63 @@ fn several_questions() {
                 "{ name: a.example, type: A },".repeat(17)
             )),
             questions("transport: tcp"),
+        ]
+        .join("\n")
+    );
+}
+
+/// The findings of a check in the place of the only one.
+fn check(check: &str) -> String {
+    after("dns: { name: example.com, type: SOA }", check)
+}
+
+/// The same for a service without a single address.
+fn network(check: &str) -> String {
+    let text = SMALLEST.replace("[192.0.2.53/32]", "[192.0.2.0/24]");
+    headers(&text.replace("dns: { name: example.com, type: SOA }", check))
+}
+
+#[test]
+fn checks_over_the_network() {
+    insta::assert_snapshot!(
+        [
+            check("tcp: {}"),
+            check("tcp: { port: 0, server: dns.example.com }"),
+            check("tcp: { port: 853, tls: ~ }"),
+            check("tcp: { port: 853, server: 10.0.0.1 }\n        on_failure: withdraw"),
+            check("http: {}"),
+            check("http: { url: dns.example.com/health }"),
+            check("http: { url: \"http://a:b@dns.example.com/\" }"),
+            check("http: { url: \"http://dns.example.com/\", tls: {}, status: [] }"),
+            check("http: { url: \"http://dns.example.com/\", status: [ok, 299-200], body: \"(\" }"),
+            check("http: { url: \"http://10.0.0.1/\" }\n        on_failure: withdraw"),
+            network("http: { url: \"http://dns.example.com/\" }"),
+            network("http: { url: \"http://192.0.2.53/\" }"),
+            network("tcp: { port: 853 }"),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn checks_of_this_host() {
+    insta::assert_snapshot!(
+        [
+            check("exec: { command: [] }"),
+            check("exec: { environment: [A=b] }"),
+            check("exec: { command: [check, ~] }"),
+            check("exec: { command: /bin/true }"),
+            check("exec: { command: [/bin/true], environment: [HOME, 1ST=x, ANYCASTCTL_PROBE=x] }"),
+            check("exec: { command: [/bin/true], exit_codes: icinga }"),
+            check("exec: { command: [/opt/checks/check_dns] }"),
+            check("exec: { command: [/opt/checks/check_dns], exit_codes: plain }"),
+            check("unit: nsd"),
+            check("process: { pidfile: nsd.pid, name: a-name-that-is-too-long }"),
+            check("process: { name: nsd }"),
+            check("file: { path: maintenance }"),
+            check("file: { present: true }"),
+            check("file: { path: /run/maintenance }\n        unit: nsd.service"),
+            check("file:"),
         ]
         .join("\n")
     );
@@ -234,7 +291,8 @@ fn transports() {
             dns("transport: quic, tls: { ca_file: ca.pem }"),
             dns("transport: tls, tls: { name: \"dns example\" }"),
             dns("server: 127.0.0.1, source: \"::1\""),
-            dns("source: \"::1\", interface: \"no/such\""),
+            dns("source: \"::1\""),
+            dns("source: 127.0.0.1, interface: \"no/such\""),
         ]
         .join("\n")
     );
@@ -253,8 +311,8 @@ fn ports_follow_transports() {
         let text = SMALLEST.replace("type: SOA", &format!("type: SOA, {more}"));
         let config = Config::parse("f", &text).unwrap().config;
         let targets = config.services[0].targets();
-        let Subject::Dns(_, server) = targets[0].subject;
-        assert_eq!(server.port(), port, "{more}");
+        let expected = format!("192.0.2.53:{port}");
+        assert_eq!(targets[0].subject.to_string(), expected, "{more}");
     }
 }
 

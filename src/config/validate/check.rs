@@ -1,13 +1,13 @@
 //! The checks of one service.
 
-use super::{Reported, dns, expect, failure, id, service};
+use super::{Reported, connection, dns, expect, failure, id, local, remote, service};
 use crate::config::report::Report;
-use crate::config::spec::{self, Field, Or, Text};
+use crate::config::spec::{self, Field, Leaf, Or, Text};
 use crate::config::tree::NodeId;
 use crate::config::{
     Check, CheckKind, Families, Group, Member, Need, Parts, Quorum, Severity, Timing,
 };
-use crate::model::Family;
+use crate::model::{Family, UnitName};
 
 /// All checks. `timing` is that of the service.
 pub(super) fn checks(
@@ -51,6 +51,12 @@ pub(super) fn checks(
 #[derive(Clone, Copy)]
 enum Kind<'s> {
     Dns(&'s Field<spec::Dns>),
+    Tcp(&'s Field<spec::Tcp>),
+    Http(&'s Field<spec::Http>),
+    Exec(&'s Field<spec::Exec>),
+    Unit(&'s Leaf<UnitName>),
+    Process(&'s Field<spec::Process>),
+    File(&'s Field<spec::FileFlag>),
     Group(&'s Field<spec::Group>),
 }
 
@@ -59,6 +65,12 @@ impl<'s> Kind<'s> {
     fn named(check: &'s spec::Check) -> Vec<(&'static str, NodeId, Self)> {
         let all = [
             ("dns", check.dns.node, Self::Dns(&check.dns)),
+            ("tcp", check.tcp.node, Self::Tcp(&check.tcp)),
+            ("http", check.http.node, Self::Http(&check.http)),
+            ("exec", check.exec.node, Self::Exec(&check.exec)),
+            ("unit", check.unit.node, Self::Unit(&check.unit)),
+            ("process", check.process.node, Self::Process(&check.process)),
+            ("file", check.file.node, Self::File(&check.file)),
             ("group", check.group.node, Self::Group(&check.group)),
         ];
         let named = all.into_iter();
@@ -90,9 +102,15 @@ impl Reader<'_, '_> {
                 let group = self.group(group, number);
                 Some((name?, Parts::Group(group?)))
             }
-            Kind::Dns(_) => {
+            Kind::Dns(_)
+            | Kind::Tcp(_)
+            | Kind::Http(_)
+            | Kind::Exec(_)
+            | Kind::Unit(_)
+            | Kind::Process(_)
+            | Kind::File(_) => {
                 let member = self.member(check, at, number)?;
-                Some((member.name.clone(), Parts::One(member)))
+                Some((member.name.clone(), Parts::One(Box::new(member))))
             }
         }
     }
@@ -213,6 +231,11 @@ impl Reader<'_, '_> {
         if let (Some(timing), Some(dns)) = (timing, &check.dns.value) {
             expect::in_time(self.report, dns, timing.timeout);
         }
+        if let (Some(dns), Ok(families)) = (&check.dns.value, &families) {
+            let asked = |family: &Family| families.is_none_or(|families| families.has(*family));
+            let asked = self.families_of_service().filter(asked);
+            connection::of_one_family(self.report, dns, asked);
+        }
         Some(Member {
             name: name?,
             kind: kind?,
@@ -226,20 +249,40 @@ impl Reader<'_, '_> {
         match kind {
             Kind::Dns(field) => {
                 let spec = report.filled(field)?;
-                self.has_host(field, spec);
+                self.has_host(id(field), report.is_absent(&spec.server));
                 dns::dns(report, id(field), spec).map(CheckKind::Dns)
             }
+            Kind::Tcp(field) => {
+                let server = field.value.as_ref().map(|spec| &spec.server);
+                self.has_host(
+                    id(field),
+                    server.is_some_and(|server| report.is_absent(server)),
+                );
+                remote::tcp(report, field).map(CheckKind::Tcp)
+            }
+            Kind::Http(field) => {
+                let spec = field.value.as_ref();
+                let asks_own = spec.is_some_and(|spec| remote::asks_own(report, spec));
+                self.has_host(id(field), asks_own);
+                remote::http(report, field).map(CheckKind::Http)
+            }
+            Kind::Exec(field) => local::exec(report, field).map(CheckKind::Exec),
+            Kind::Unit(field) => report
+                .filled(field)
+                .map(|unit| CheckKind::Unit(unit.0.clone())),
+            Kind::Process(field) => local::process(report, field).map(CheckKind::Process),
+            Kind::File(field) => local::file(report, field).map(CheckKind::File),
             // Reported where it stands.
             Kind::Group(_) => None,
         }
     }
 
     /// A check without a server asks the service's own addresses.
-    fn has_host(&self, field: &Field<spec::Dns>, spec: &spec::Dns) {
+    fn has_host(&self, at: NodeId, asks_own: bool) {
         if let [family, ..] = self.without_host[..]
-            && self.report.is_absent(&spec.server)
+            && asks_own
         {
-            self.report.error(id(field), format!("whom to ask? The service has no single {family} address (/32 or /128) among its prefixes: name the server's address with `server:`"));
+            self.report.error(at, format!("whom to ask? The service has no single {family} address (/32 or /128) among its prefixes: name the server's address with `server:`"));
         }
     }
 

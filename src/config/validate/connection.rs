@@ -48,7 +48,7 @@ fn misplaced(report: &Report<'_>, spec: &spec::Dns, transport: Transport) {
             report.error_at_key(node, message);
         }
     };
-    if is_clear {
+    if is_clear && !is_empty(&spec.tls) {
         error(spec.tls.node, "`transport: tls`, `https` or `quic`");
     }
     if transport != Transport::Https {
@@ -57,6 +57,13 @@ fn misplaced(report: &Report<'_>, spec: &spec::Dns, transport: Transport) {
     if transport != Transport::Udp {
         error(spec.fallback_to_tcp.node, "`transport: udp`");
     }
+}
+
+/// A section without a key says nothing that could be wrong.
+fn is_empty(field: &Field<spec::Tls>) -> bool {
+    field.value.as_ref().is_none_or(|tls| {
+        tls.name.node.is_none() && tls.ca_file.node.is_none() && tls.pin_file.node.is_none()
+    })
 }
 
 /// Whom a server has to be.
@@ -97,6 +104,21 @@ fn origin(report: &Report<'_>, spec: &spec::Dns) -> Option<Origin> {
         source: source.ok()?.map(|source| source.0),
         interface: interface.ok()?.map(|interface| interface.0),
     })
+}
+
+/// Where the service's own addresses are asked, the source is of the family of all of them.
+pub(super) fn of_one_family(
+    report: &Report<'_>,
+    spec: &spec::Dns,
+    mut asked: impl Iterator<Item = Family>,
+) {
+    if let (Some((place, source)), true) = (spec.source.placed(), report.is_absent(&spec.server)) {
+        let own = Family::of(source.0);
+        if let Some(other) = asked.find(|family| *family != own) {
+            let address = source.0;
+            report.error(place, format!("{address} is {own}, and from there the service's {other} address cannot be asked: make a check for each family, with `families` beside `dns`"));
+        }
+    }
 }
 
 fn unlike(report: &Report<'_>, place: NodeId, source: IpAddr, server: IpAddr) {

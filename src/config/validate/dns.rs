@@ -104,11 +104,7 @@ fn one(report: &Report<'_>, at: NodeId, spec: &spec::Dns) -> Option<Pairs> {
 }
 
 fn several(report: &Report<'_>, spec: &spec::Dns) -> Option<Pairs> {
-    let places = [
-        ("name", spec.name.node),
-        ("type", spec.r#type.node),
-        ("class", spec.class.node),
-    ];
+    let places = [("name", spec.name.node), ("type", spec.r#type.node)];
     for (key, place) in places {
         if let Some(place) = place {
             report.error_at_key(
@@ -132,7 +128,12 @@ fn several(report: &Report<'_>, spec: &spec::Dns) -> Option<Pairs> {
         .iter()
         .map(|item| {
             let asked = report.filled(item)?;
-            let subject = subject(report, id(item), &asked.name, &asked.r#type, &asked.class);
+            let class = if report.is_absent(&asked.class) {
+                &spec.class
+            } else {
+                &asked.class
+            };
+            let subject = subject(report, id(item), &asked.name, &asked.r#type, class);
             if !report.is_absent(&asked.expect) {
                 let expect = expectation(report, &asked.expect);
                 let subject = subject?;
@@ -179,14 +180,12 @@ fn transfer(report: &Report<'_>, field: &Field<Text<RecordType>>) {
 }
 
 fn needed(report: &Report<'_>, spec: &spec::Dns) -> Result<usize, Reported> {
-    if report.is_absent(&spec.questions) {
-        if let Some(place) = spec.need.node {
-            report.error_at_key(place, "how many of what? `need` goes with `questions`");
-        }
-        return Ok(1);
-    }
     let needed = check::need(report, &spec.need).ok_or(Reported)?;
-    let count = spec.questions.value.as_ref().ok_or(Reported)?.len();
+    let count = match &spec.questions.value {
+        Some(items) => items.len(),
+        None if report.is_absent(&spec.questions) => 1,
+        None => return Err(Reported),
+    };
     match needed.of(count) {
         wanted if wanted > count => {
             let message =

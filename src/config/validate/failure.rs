@@ -118,9 +118,22 @@ fn elsewhere(own: &Own, parts: &Parts) -> Option<IpAddr> {
 
 /// Where a check says whom it asks, or what it is.
 fn server_place(check: &spec::Check) -> NodeId {
-    let dns = check.dns.value.as_ref();
-    let server = dns.and_then(|dns| dns.server.node);
-    let kinds = [check.group.node, check.dns.node];
+    let dns = check.dns.value.as_ref().map(|dns| &dns.server);
+    let tcp = check.tcp.value.as_ref().map(|tcp| &tcp.server);
+    let http = check.http.value.as_ref().map(|http| &http.server);
+    let server = dns.or(tcp).or(http).and_then(|server| server.node);
+    let url = check.http.value.as_ref().and_then(|http| http.url.node);
+    let kinds = [
+        check.group.node,
+        url,
+        check.dns.node,
+        check.tcp.node,
+        check.http.node,
+        check.exec.node,
+        check.unit.node,
+        check.process.node,
+        check.file.node,
+    ];
     let kind = kinds.into_iter().flatten().next();
     server.or(kind).unwrap_or(NodeId::ROOT)
 }

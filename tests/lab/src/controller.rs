@@ -152,6 +152,11 @@ impl<'lab> Controller<'lab> {
         ))
     }
 
+    /// Starts it where `/proc` shows the processes of the node and their numbers there, as on any host.
+    pub fn start_with_own_proc(&mut self) -> Result<()> {
+        self.start_after("mount -t proc proc /proc")
+    }
+
     /// Starts it in file systems of its own, after a script has changed them.
     fn start_after(&mut self, script: &str) -> Result<()> {
         let script = format!("{script} && exec \"$@\"");

@@ -7,6 +7,7 @@ mod server;
 
 pub use fake::{FakeDns, Lie};
 pub use quic::QuicDns;
+pub use recipe::zone;
 pub use server::{Answer, DnsServer, Software};
 
 use crate::{Error, Host, Result};

@@ -15,6 +15,7 @@
 //! - [`DnsServer`] is nsd, unbound or named, which can die, hang or answer nonsense; [`FakeDns`] lies;
 //!   [`QuicDns`] is what none of them can be yet;
 //! - [`Authority`] issues certificates for them, expired ones too;
+//! - [`WebServer`] serves one page, over HTTP or HTTPS;
 //! - [`Site`] is a router between several nodes, [`Frr`] a router other than BIRD;
 //! - [`Prometheus`] scrapes our program and evaluates its alert rules;
 //! - [`Machine`] is a booted Debian on a host's network, with our package in it;
@@ -41,11 +42,12 @@ mod requirements;
 mod settings;
 mod site;
 mod wait;
+mod web;
 
 pub use bird::{Bird, ControlSocket, FakeBird, Mischief};
 pub use certificate::{Authority, Certificate, Validity};
 pub use controller::{Controller, Outcome};
-pub use dns::{Answer, DnsServer, FakeDns, Lie, QuicDns, Software, ask};
+pub use dns::{Answer, DnsServer, FakeDns, Lie, QuicDns, Software, ask, zone};
 pub use error::{Context, Error, Result};
 pub use frr::Frr;
 pub use host::Host;
@@ -59,3 +61,4 @@ pub use prometheus::Prometheus;
 pub use settings::{Service, Settings};
 pub use site::Site;
 pub use wait::{PATIENCE, stays, wait_until};
+pub use web::WebServer;

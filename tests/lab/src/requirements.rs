@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// Programs without which no lab can be built.
-const PROGRAMS: [&str; 22] = [
+const PROGRAMS: [&str; 26] = [
+    "check_tcp",
     "setpriv",
     "unshare",
     "sh",
@@ -14,6 +15,9 @@ const PROGRAMS: [&str; 22] = [
     "ss",
     "nft",
     "dig",
+    "kdig",
+    "dnssec-keygen",
+    "dnssec-signzone",
     "bird",
     "nsd",
     "unbound",
@@ -31,7 +35,13 @@ const PROGRAMS: [&str; 22] = [
 ];
 
 /// Directories of system programs, which the search path of a plain user lacks.
-const SYSTEM_DIRECTORIES: [&str; 4] = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/systemd"];
+const SYSTEM_DIRECTORIES: [&str; 5] = [
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/sbin",
+    "/usr/lib/systemd",
+    "/usr/lib/nagios/plugins",
+];
 
 /// Fails with everything that is missing. It never skips: a test that silently did not run is worse
 /// than one that failed, above all in CI.
@@ -49,7 +59,7 @@ pub(crate) fn check() -> Result<()> {
     }
     Err(Error::new(format!(
         "the lab cannot run here; missing: {}.\nOn Debian: apt-get install bird2 nsd unbound bind9 \
-         bind9-dnsutils frr ifupdown iproute2 mount nftables procps prometheus systemd util-linux, and run the tests as root",
+         bind9-dnsutils frr ifupdown iproute2 monitoring-plugins-basic mount nftables procps prometheus systemd util-linux, and run the tests as root",
         missing.join(", ")
     )))
 }

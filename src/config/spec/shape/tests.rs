@@ -68,7 +68,9 @@ fn assert_not_narrower(text: &str) {
 }
 
 /// Odd texts that readers take.
-const ODD: [&str; 50] = [
+const ODD: [&str; 52] = [
+    "A=b\nc",
+    "_=",
     "1 hour, 2 minutes",
     "1.5 hrs",
     "2,5s",
@@ -174,6 +176,21 @@ fn schemas_refuse_what_is_plainly_wrong() {
         ("Transport", &["UDP", "dot", "ud"]),
         ("UrlPath", &["", "dns-query", "/a b", "/dns-query{?dns}"]),
         ("ServerName<'static>", &["", "dns example", "*.example"]),
+        ("Argument", &["a\0b"]),
+        ("Variable", &["", "HOME", "1ST=x", "=x", "A B=x"]),
+        (
+            "Url",
+            &[
+                "",
+                "dns.example.com",
+                "ftp://a/",
+                "http://a b/",
+                "http://a/#b",
+            ],
+        ),
+        ("StatusCodes", &["", "20", "600", "2xx", "200-"]),
+        ("Expression", &[""]),
+        ("ExitCodes", &["Plain", "icinga"]),
         ("OnStop", &["Hold", "drain"]),
         ("OnFailure", &["Drain", "hold"]),
         ("FlapAction", &["none", "withdraw"]),

@@ -24,7 +24,8 @@ fn large() -> String {
 }
 
 /// The zone's file.
-pub(super) fn zone() -> String {
+#[must_use]
+pub fn zone() -> String {
     format!("{ZONE}{}\n", large())
 }
 
@@ -88,6 +89,9 @@ fn nsd(directory: &Path, addresses: &[String], answer: Answer) -> String {
         "server:
   username: \"\"
   server-count: 1
+  identity: \"ams1\"
+  version: \"lab\"
+  nsid: \"ascii_ams1\"
   zonesdir: \"{directory}\"
   pidfile: \"{directory}/nsd.pid\"
   database: \"\"
@@ -121,6 +125,9 @@ fn unbound(directory: &Path, addresses: &[String], answer: Answer) -> String {
   pidfile: \"{directory}/unbound.pid\"
   use-syslog: no
   num-threads: 1
+  identity: \"ams1\"
+  version: \"lab\"
+  nsid: \"ascii_ams1\"
   module-config: iterator
 {}  access-control: 0.0.0.0/0 {access}
   access-control: ::/0 {access}
@@ -196,6 +203,9 @@ http lab {{ endpoints {{ \"/dns-query\"; }}; }};
   session-keyfile \"{directory}/session.key\";
   managed-keys-directory \"{directory}\";
 {clear}{secure}  recursion no;
+  server-id \"ams1\";
+  hostname \"ams1\";
+  version \"lab\";
   dnssec-validation no;
   allow-query {{ {allowed}; }};
 }};

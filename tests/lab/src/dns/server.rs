@@ -156,6 +156,12 @@ impl<'lab> DnsServer<'lab> {
         answered
     }
 
+    /// Has it serve another zone file for `example.com`; not for Unbound, which has none.
+    pub fn serve(&mut self, zone: &str) -> Result<()> {
+        std::fs::write(self.directory.join("example.com.zone"), zone).context("zone file")?;
+        self.restart(Answer::Normal)
+    }
+
     /// Starts it again with another certificate.
     pub fn renew(&mut self, certificate: &Certificate) -> Result<()> {
         self.certificate = Some(certificate.clone());

@@ -1,0 +1,98 @@
+//! What a look finds that is no exchange of DNS messages, and the clock around it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Outcome, within};
+use crate::dns::Failure;
+use crate::health::Verdict;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) verdict: Verdict,
+    /// Why, in one line for operators.
+    pub(super) detail: String,
+}
+
+impl Finding {
+    pub(super) fn pass(detail: impl Into<String>) -> Self {
+        Self::new(Verdict::Pass, detail)
+    }
+
+    pub(super) fn fail(detail: impl Into<String>) -> Self {
+        Self::new(Verdict::Fail, detail)
+    }
+
+    pub(super) fn unknown(detail: impl Into<String>) -> Self {
+        Self::new(Verdict::Unknown, detail)
+    }
+
+    pub(super) fn new(verdict: Verdict, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { verdict, detail }
+    }
+}
+
+impl From<Failure> for Finding {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure.verdict(), failure.to_string())
+    }
+}
+
+/// What was known without any look.
+impl From<Finding> for Outcome {
+    fn from(finding: Finding) -> Self {
+        Self {
+            is_silence: finding.verdict == Verdict::Unknown,
+            verdict: finding.verdict,
+            detail: finding.detail,
+            latency: None,
+            exchanges: Vec::new(),
+        }
+    }
+}
+
+/// So many characters of a line that somebody else wrote, and none that does anything but show itself.
+pub(super) fn printable(line: &str, most: usize) -> String {
+    let mut shown: String = String::new();
+    for (position, character) in line.chars().enumerate() {
+        if position >= most {
+            shown.push('…');
+            break;
+        }
+        if character.is_control() || is_disguise(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Characters that change the direction of a line or end it (Unicode, UAX #9 and #14).
+fn is_disguise(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Looks for at most `timeout`. `silence` says what it means that this was not enough.
+pub(super) async fn timed(
+    timeout: Duration,
+    look: impl Future<Output = Result<Finding, Failure>>,
+    silence: impl FnOnce() -> Finding,
+) -> Outcome {
+    let start = Instant::now();
+    let found = within(start + timeout, timeout, look).await;
+    let taken = start.elapsed();
+    let in_time = found.is_some() && taken <= timeout;
+    let finding = match found {
+        Some(found) => found.unwrap_or_else(Finding::from),
+        None => silence(),
+    };
+    let is_known = finding.verdict != Verdict::Unknown;
+    Outcome {
+        latency: Some(taken).filter(|_| in_time && is_known),
+        ..finding.into()
+    }
+}
