@@ -113,7 +113,7 @@ pub enum OnFailure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckKind {
     /// `dns: {…}`
-    Dns(DnsCheck),
+    Dns(Box<DnsCheck>),
     /// `tcp: {…}`
     Tcp(TcpCheck),
     /// `http: {…}`

@@ -179,11 +179,11 @@ mod tests {
             question: Question::new("example.com".parse().unwrap(), RecordType::SOA),
             expect: Expectation::default(),
         };
-        let kind = CheckKind::Dns(DnsCheck {
+        let kind = CheckKind::Dns(Box::new(DnsCheck {
             server: server.map(|text| text.parse().unwrap()),
             port,
             ..DnsCheck::one(asked)
-        });
+        }));
         Check {
             name: "dns".to_owned(),
             on_failure: OnFailure::Withdraw,

@@ -147,10 +147,11 @@ fn together(next: Instant, now: Instant) -> Instant {
     let first = *FIRST.get_or_init(|| now);
     let past = next.saturating_duration_since(first).as_nanos() % BEAT.as_nanos();
     let past = Duration::from_nanos(u64::try_from(past).unwrap_or_default());
+    let before = next.checked_sub(past).unwrap_or(next);
     if past < BEAT / 2 {
-        next - past
+        before
     } else {
-        next + (BEAT - past)
+        before + BEAT
     }
 }
 
@@ -172,10 +173,11 @@ mod tests {
         let at = |microseconds| now + Duration::from_micros(microseconds);
         assert_eq!(together(at(100_003), now), at(100_003));
         let beat = together(at(1_003_000), now);
-        for near in [beat - BEAT / 2, beat + BEAT / 3] {
-            assert_eq!(together(near, now), beat);
+        assert!(beat < at(1_003_000) + BEAT && beat + BEAT > at(1_003_000));
+        for near in [beat + BEAT / 3, beat + BEAT / 2, beat + 3 * BEAT / 2] {
+            let sent = together(near, now);
+            assert!(sent <= near + BEAT / 2 && near <= sent + BEAT / 2);
+            assert!(sent == beat || sent == beat + BEAT || sent == beat + 2 * BEAT);
         }
-        assert_eq!(together(beat + BEAT, now), beat + BEAT);
-        assert!(beat < at(1_003_000) + BEAT && beat > at(1_003_000) - BEAT);
     }
 }

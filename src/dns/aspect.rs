@@ -9,19 +9,17 @@
 //!   as they came, and the line says that it was truncated.
 //! - What depends on somebody else, or on a prober that was late, is open: it neither passes nor fails.
 
-use std::collections::BTreeMap;
+mod freshness;
+mod validity;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::record::Record;
-use super::serial::behind;
-use super::signature::Signature;
 use super::words::span;
-use super::{
-    Answer, Encoding, Expectation, Failure, Flag, Query, Rcode, RecordType, Reply, Section,
-};
-use super::{Primary, SerialLimits};
+use super::{Answer, Expectation, Failure, Flag, Query, Rcode, RecordType, Reply, Section};
+use crate::model::{Expression, Period};
 
 /// Something that may be expected, in the order in which an operator wants to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,8 +164,8 @@ impl Aspect {
             }
             Self::Answer => answer(expect, evidence),
             Self::Ttl => ttl(expect, evidence),
-            Self::Serial => serial(expect, evidence),
-            Self::Signatures => signatures(expect, evidence),
+            Self::Serial => freshness::serial(expect, evidence),
+            Self::Signatures => validity::signatures(expect, evidence),
             Self::Nsid => nsid(expect, evidence),
             Self::Latency => latency(expect, evidence),
         }
@@ -175,9 +173,8 @@ impl Aspect {
 
     /// What is expected, for a table.
     pub(super) fn what(self, expect: &Expectation) -> String {
-        let period = |period: Option<crate::model::Period>| {
-            period.map(|period| period.to_string()).unwrap_or_default()
-        };
+        let period =
+            |period: Option<Period>| period.map(|period| period.to_string()).unwrap_or_default();
         match self {
             Self::Rcode => format!("rcode {}", alternatives(&expect.rcodes)),
             Self::MinAnswers => format!("at least {}", answers(usize::from(expect.min_answers))),
@@ -200,7 +197,7 @@ impl Aspect {
                 },
                 None => "TTL".to_owned(),
             },
-            Self::Serial => expect.serial.map(limits).unwrap_or_default(),
+            Self::Serial => expect.serial.map(freshness::limits).unwrap_or_default(),
             Self::Signatures => format!("signatures valid for {}", period(expect.signatures)),
             Self::Nsid => format!("NSID like {}", shown(expect.nsid.as_ref())),
             Self::Latency => format!("an answer within {}", period(expect.max_latency)),
@@ -234,8 +231,8 @@ impl Aspect {
                     (None, _) => "no record".to_owned(),
                 }
             }
-            Self::Serial => known_serials(evidence),
-            Self::Signatures => match earliest(evidence) {
+            Self::Serial => freshness::known_serials(evidence),
+            Self::Signatures => match validity::earliest(evidence) {
                 Ok((signed, left)) => {
                     format!(
                         "{signed} is valid for {}",
@@ -309,188 +306,6 @@ fn latency(expect: &Expectation, evidence: &Evidence<'_>) -> Finding {
     }
 }
 
-fn serial(expect: &Expectation, evidence: &Evidence<'_>) -> Finding {
-    let (Some(limits), Some(own)) = (expect.serial, evidence.reply.soa_serial()) else {
-        return Finding::Held;
-    };
-    match age(limits, own, evidence.now) {
-        Finding::Held => limits
-            .primary
-            .map_or(Finding::Held, |primary| lag(primary, own, evidence.primary)),
-        // An old zone is that, whatever the primary has.
-        old @ Finding::Broken(_) => old,
-        open @ Finding::Open(_) => {
-            match limits
-                .primary
-                .map(|primary| lag(primary, own, evidence.primary))
-            {
-                Some(behind @ Finding::Broken(_)) => behind,
-                _ => open,
-            }
-        }
-    }
-}
-
-fn age(limits: SerialLimits, own: u32, now: Timestamp) -> Finding {
-    let Some(wanted) = limits.max_age else {
-        return Finding::Held;
-    };
-    match limits.encoding.age(own, now) {
-        None => Finding::Open(format!(
-            "whether it is older than {wanted} is not known: it tells no time{}",
-            match limits.encoding {
-                Encoding::Date => " as YYYYMMDDnn",
-                Encoding::Auto | Encoding::Unix => "",
-            }
-        )),
-        Some(age) if age.unsigned_abs() > wanted.duration() => {
-            let age = span(age.unsigned_abs().as_secs());
-            Finding::Broken(format!(
-                "SOA serial {own} is {age} old, wanted at most {wanted}"
-            ))
-        }
-        Some(_) => Finding::Held,
-    }
-}
-
-fn lag(primary: Primary, own: u32, said: Option<&Result<Answer, Failure>>) -> Finding {
-    let server = primary.server.ip();
-    let open = |reason: String| {
-        Finding::Open(format!(
-            "whether it is behind the primary {server} is not known: {reason}"
-        ))
-    };
-    let theirs = match said.map(primary_serial) {
-        None => return open("nobody waited for its answer".to_owned()),
-        Some(Err(reason)) => return open(reason),
-        Some(Ok(serial)) => serial,
-    };
-    match behind(own, theirs) {
-        None => open(format!("its serial {theirs} is too far away to compare")),
-        Some(distance) if distance > primary.max_behind => Finding::Broken(format!(
-            "SOA serial {own} is {distance} behind {theirs} of the primary {server}, wanted at most {}",
-            primary.max_behind
-        )),
-        Some(_) => Finding::Held,
-    }
-}
-
-fn primary_serial(said: &Result<Answer, Failure>) -> Result<u32, String> {
-    let reply = &said.as_ref().map_err(Failure::to_string)?.reply;
-    match (reply.rcode, reply.soa_serial()) {
-        (Rcode::NO_ERROR, Some(serial)) => Ok(serial),
-        (Rcode::NO_ERROR, None) => Err("no SOA record in its answer".to_owned()),
-        (rcode, _) => Err(rcode.to_string()),
-    }
-}
-
-fn limits(limits: SerialLimits) -> String {
-    let age = limits.max_age.map(|age| format!("at most {age} old"));
-    let lag = limits.primary.map(|primary| {
-        let (server, most) = (primary.server.ip(), primary.max_behind);
-        format!("at most {most} behind the primary {server}")
-    });
-    let both: Vec<_> = age.into_iter().chain(lag).collect();
-    format!("SOA serial {}", both.join(" and "))
-}
-
-fn known_serials(evidence: &Evidence<'_>) -> String {
-    let own = serial_of(evidence.reply);
-    match evidence.primary.map(primary_serial) {
-        Some(Ok(primary)) => format!("{own}; the primary has {primary}"),
-        Some(Err(_)) | None => own,
-    }
-}
-
-fn signatures(expect: &Expectation, evidence: &Evidence<'_>) -> Finding {
-    let Some(wanted) = expect.signatures else {
-        return Finding::Held;
-    };
-    match earliest(evidence) {
-        Err(reason) => Finding::Broken(reason),
-        Ok((signed, left)) if left <= 0 => {
-            let ago = span(u64::from(left.unsigned_abs()));
-            Finding::Broken(format!("{signed} expired {ago} ago"))
-        }
-        Ok((signed, left)) if u64::from(left.unsigned_abs()) < wanted.duration().as_secs() => {
-            let left = span(u64::from(left.unsigned_abs()));
-            Finding::Broken(format!("{signed} expires in {left}, wanted {wanted}"))
-        }
-        Ok(_) => Finding::Held,
-    }
-}
-
-/// The set of records in the answer section whose last signature expires first, and the seconds until then; or which
-/// of them has no signature that is valid already.
-fn earliest(evidence: &Evidence<'_>) -> Result<(String, i32), String> {
-    let mut sets: BTreeMap<(String, u16), Option<Validity>> = BTreeMap::new();
-    let mut signed = BTreeMap::new();
-    let mut synthesised = false;
-    for record in evidence.answers() {
-        let owner = record.owner().to_ascii_lowercase();
-        if let Some(signature) = Signature::of(&record) {
-            let validity = Validity::of(&signature, evidence.now);
-            let best = signed
-                .entry((owner, u16::from(signature.covered)))
-                .or_insert(validity);
-            *best = (*best).max(validity);
-        } else if record.record_type() != RecordType::RRSIG {
-            synthesised |= record.record_type() == RecordType::DNAME;
-            sets.insert((owner, u16::from(record.record_type())), None);
-        }
-    }
-    // The alias that follows from a DNAME record is not signed (RFC 6672, 5.3.1).
-    let alias = u16::from(RecordType::CNAME);
-    sets.retain(|(_, kind), _| !(synthesised && *kind == alias));
-    if signed.is_empty() {
-        return Err("no RRSIG in the answer".to_owned());
-    }
-    for (set, validity) in &mut sets {
-        *validity = signed.remove(set);
-    }
-    let all = sets.into_iter().chain(
-        signed
-            .into_iter()
-            .map(|(set, validity)| (set, Some(validity))),
-    );
-    let mut first: Option<(String, i32)> = None;
-    for ((owner, kind), validity) in all {
-        let kind = RecordType::from(kind);
-        let left = match validity {
-            None => return Err(format!("no RRSIG of {owner} {kind} in the answer")),
-            Some(Validity::Pending(seconds)) => {
-                let seconds = span(u64::from(seconds.0.unsigned_abs()));
-                return Err(format!(
-                    "RRSIG of {owner} {kind} becomes valid only in {seconds}"
-                ));
-            }
-            Some(Validity::Until(left)) => left,
-        };
-        if first.as_ref().is_none_or(|(_, least)| left < *least) {
-            first = Some((format!("RRSIG of {owner} {kind}"), left));
-        }
-    }
-    first.ok_or_else(|| "no RRSIG in the answer".to_owned())
-}
-
-/// What a signature is worth, the best one the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Validity {
-    /// Nothing yet, for so many seconds.
-    Pending(std::cmp::Reverse<i32>),
-    /// So many seconds are left; less than none where it has expired.
-    Until(i32),
-}
-
-impl Validity {
-    fn of(signature: &Signature, now: Timestamp) -> Self {
-        match signature.pending(now) {
-            pending @ 1.. => Self::Pending(std::cmp::Reverse(pending)),
-            _ => Self::Until(signature.remaining(now)),
-        }
-    }
-}
-
 /// `flag aa`, `flags aa and ra`; `None` for none.
 fn flags(wanted: &[Flag], those: impl Fn(Flag) -> bool) -> Option<String> {
     let names: Vec<_> = wanted
@@ -505,7 +320,7 @@ fn flags(wanted: &[Flag], those: impl Fn(Flag) -> bool) -> Option<String> {
     }
 }
 
-fn shown(expression: Option<&crate::model::Expression>) -> String {
+fn shown(expression: Option<&Expression>) -> String {
     expression.map(ToString::to_string).unwrap_or_default()
 }
 

@@ -102,57 +102,74 @@ impl Exchange {
 /// can tell of one.
 #[must_use]
 pub fn judge(expect: &Expectation, exchange: &Exchange, now: Timestamp) -> Judged {
-    let answer = match &exchange.result {
-        Ok(answer) => answer,
-        Err(failure) => {
-            return Judged {
-                verdict: failure.verdict(),
-                detail: failure.to_string(),
-            };
+    match &exchange.result {
+        Err(failure) => Judged {
+            verdict: failure.verdict(),
+            detail: failure.to_string(),
+        },
+        Ok(answer) => {
+            let evidence = exchange.evidence(answer, now);
+            Findings::of(expect, exchange, &evidence).judged(&evidence)
         }
-    };
-    let evidence = exchange.evidence(answer, now);
-    let (mut wrong, mut open, mut is_named) = (Vec::new(), Vec::new(), false);
-    for aspect in exchange.counting(expect, answer.reply.rcode) {
-        match aspect.judge(expect, &evidence) {
-            Finding::Held => {}
-            Finding::Broken(reason) => {
-                wrong.push(reason);
-                is_named |= aspect == Aspect::Nsid;
-                if aspect == Aspect::Rcode {
-                    let detail = wrong.concat() + &said(&answer.reply, true);
-                    return Judged {
-                        verdict: Verdict::Fail,
-                        detail,
-                    };
-                }
-                if aspect.is_first() {
+    }
+}
+
+/// What is to be said against a reply.
+#[derive(Default)]
+struct Findings {
+    /// The response code, which says more than anything else.
+    rcode: Option<String>,
+    /// What is not as expected.
+    wrong: Vec<String>,
+    /// What nobody can tell.
+    open: Vec<String>,
+    /// Whether the server's name for itself stands in `wrong`.
+    has_name: bool,
+}
+
+impl Findings {
+    fn of(expect: &Expectation, exchange: &Exchange, evidence: &Evidence<'_>) -> Self {
+        let mut findings = Self::default();
+        for aspect in exchange.counting(expect, evidence.reply.rcode) {
+            match aspect.judge(expect, evidence) {
+                Finding::Held => {}
+                Finding::Open(reason) => findings.open.push(reason),
+                Finding::Broken(reason) if aspect == Aspect::Rcode => {
+                    findings.rcode = Some(reason);
                     break;
                 }
+                Finding::Broken(reason) => {
+                    findings.has_name |= aspect == Aspect::Nsid;
+                    findings.wrong.push(reason);
+                    if aspect.is_first() {
+                        break;
+                    }
+                }
             }
-            Finding::Open(reason) => open.push(reason),
+        }
+        findings
+    }
+
+    fn judged(self, evidence: &Evidence<'_>) -> Judged {
+        let reply = evidence.reply;
+        let said = said(reply, !self.has_name);
+        let (verdict, detail) = if let Some(rcode) = self.rcode {
+            (Verdict::Fail, rcode)
+        } else if !self.wrong.is_empty() {
+            let (rcode, truncated) = (reply.rcode, truncated(reply));
+            let wrong = self.wrong.join("; ");
+            (Verdict::Fail, format!("{rcode} but {truncated}{wrong}"))
+        } else if self.open.is_empty() {
+            (Verdict::Pass, summary(evidence))
+        } else {
+            let open = self.open.join("; ");
+            (Verdict::Unknown, format!("{}; {open}", summary(evidence)))
+        };
+        Judged {
+            verdict,
+            detail: detail + &said,
         }
     }
-    let (rcode, said) = (answer.reply.rcode, said(&answer.reply, !is_named));
-    if !wrong.is_empty() {
-        let (truncated, wrong) = (truncated(&answer.reply), wrong.join("; "));
-        return Judged {
-            verdict: Verdict::Fail,
-            detail: format!("{rcode} but {truncated}{wrong}{said}"),
-        };
-    }
-    let mut detail = summary(&evidence);
-    for reason in &open {
-        detail += "; ";
-        detail += reason;
-    }
-    detail += &said;
-    let verdict = if open.is_empty() {
-        Verdict::Pass
-    } else {
-        Verdict::Unknown
-    };
-    Judged { verdict, detail }
 }
 
 fn truncated(reply: &Reply) -> &'static str {

@@ -88,7 +88,7 @@ mod tests {
         let stamp = Stamp::of(root.path()).unwrap();
         assert!(!stamp.is_settled(now));
         assert!(stamp.is_settled(now + 2 * GRAIN));
-        assert!(!stamp.is_settled(now - Duration::from_secs(60)));
+        assert!(!stamp.is_settled(now - Duration::from_mins(1)));
         assert!(!stamp.is_settled(SystemTime::UNIX_EPOCH));
     }
 }

@@ -120,7 +120,7 @@ mod tests {
     use crate::config::{Config, SMALLEST};
 
     /// So much later everything that is on the disk is settled.
-    const LATER: Duration = Duration::from_secs(60);
+    const LATER: Duration = Duration::from_mins(1);
 
     fn later() -> SystemTime {
         SystemTime::now() + LATER

@@ -1,6 +1,6 @@
 //! What a `dns` check expects, of servers that fulfil it and of servers that do not.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lab::{Controller, DnsServer, Error, Host, Lab, Result, Service, Settings, Software};
 use serde_json::Value;
@@ -297,6 +297,8 @@ fn sign(host: &Host, server: &mut DnsServer<'_>, from: &str, until: &str) -> Res
         "-S",
         "-z",
         "-P",
+        "-d",
+        directory,
         "-K",
         directory,
         "-o",
@@ -388,13 +390,9 @@ fn a_primary_that_is_gone_withdraws_nothing() -> Result<()> {
             })
     })?;
     // Beyond `stale_after`, twice.
-    let start = std::time::Instant::now();
-    scene
-        .lab
-        .wait_until("time to go by", || match start.elapsed().as_secs() {
-            0..7 => scene.neighbor.has(&BOTH).and(Err(Error::new("not yet"))),
-            _ => Ok(()),
-        })?;
+    lab.stays("announced", Duration::from_secs(7), || {
+        scene.neighbor.has(&BOTH)
+    })?;
     scene.was_told(before, 0, 0)?;
     let (_, document) = scene.status()?;
     assert_eq!(unknown(&document).len(), 2, "{document:#}");

@@ -250,7 +250,7 @@ impl Reader<'_, '_> {
             Kind::Dns(field) => {
                 let spec = report.filled(field)?;
                 self.has_host(id(field), report.is_absent(&spec.server));
-                dns::dns(report, id(field), spec).map(CheckKind::Dns)
+                dns::dns(report, id(field), spec).map(|dns| CheckKind::Dns(Box::new(dns)))
             }
             Kind::Tcp(field) => {
                 let server = field.value.as_ref().map(|spec| &spec.server);

@@ -114,7 +114,7 @@ proptest! {
         let mut decided = None;
         for (position, verdict) in ends {
             tally.add(exchange(&questions, position, verdict), Timestamp::UNIX_EPOCH);
-            decided = decided.or(tally.is_decided().then(|| tally.verdict()));
+            decided = decided.or_else(|| tally.is_decided().then(|| tally.verdict()));
         }
         prop_assert_eq!(decided, Some(whole.verdict));
         prop_assert_eq!(tally.outcome(), whole);
