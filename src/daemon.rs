@@ -4,7 +4,8 @@
 //! prober (one a check and server) --.                      .--> actuator (one a family in motion)
 //! poller (BIRD, on a timer) ---------+--> controller -------+--> holder (one a session that flaps)
 //! watcher (addresses) --------------|     ^        |--> status, when somebody asks
-//! standing (one a server) ----------'     |        |
+//! standing (one a server) ----------|     |        |
+//! unit_news (systemd) --------------'     |        |
 //!                    control socket, HTTP-'        |--> keeper (the orders in force, on the disk)
 //!                                                  `--> history (a thread that writes)
 //! ```
@@ -41,6 +42,7 @@ mod signals;
 mod snapshot;
 mod standing;
 mod stopping;
+mod unit_news;
 mod views;
 mod watcher;
 
@@ -184,6 +186,8 @@ enum Event {
 enum Sight {
     /// A server, by a connection to it.
     Server(SocketAddr),
+    /// A unit of systemd, by the news of it.
+    Unit(String),
 }
 
 /// What a probe found.
@@ -256,6 +260,7 @@ pub async fn run(config: Config, file: PathBuf) -> Result<(), Error> {
         events.clone(),
     ));
     tasks.spawn(watcher::run(Mailbox::new(&controller.reports.watcher)));
+    tasks.spawn(unit_news::run(controller.units.subscribe(), events.clone()));
     tasks.spawn(reloader.run());
     start_tasks(&mut tasks, &config, listener, desk);
     let stopped = tokio::select! {

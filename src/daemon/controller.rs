@@ -104,6 +104,8 @@ pub(super) struct Controller {
     pub(super) reports: Reports,
     pub(super) probers: JoinSet<Infallible>,
     pub(super) standing: Standing,
+    /// The units of systemd whose news is wanted.
+    pub(super) units: watch::Sender<BTreeSet<String>>,
     pub(super) poll_requests: mpsc::Sender<FamilyId>,
     pub(super) bird_is_back: watch::Sender<u64>,
     pub(super) actuators: JoinSet<()>,
@@ -151,6 +153,7 @@ impl Controller {
             reports: Reports::new(&config),
             probers: JoinSet::new(),
             standing: Standing::new(descriptors::limit()),
+            units: watch::Sender::default(),
             poll_requests,
             bird_is_back: watch::Sender::new(0),
             actuators: JoinSet::new(),
@@ -166,6 +169,7 @@ impl Controller {
     /// Sets a prober to work for each probe that has none, each at a random moment of its first interval.
     pub(super) fn start_probers(&mut self) {
         self.standing.is_outdated = true;
+        self.follow_units();
         let config = Arc::clone(&self.config);
         let keeps = self.make_room();
         for (service, spec) in config.services.iter().enumerate() {

@@ -19,11 +19,8 @@ pub(super) fn sight(subject: Subject<'_>) -> Option<Sight> {
         },
         Subject::Tcp(check, server) => check.tls.is_none().then_some(Sight::Server(server)),
         // Web servers complain of connections on which nothing is asked for.
-        Subject::Http(..)
-        | Subject::Exec(_)
-        | Subject::Unit(_)
-        | Subject::Process(_)
-        | Subject::File(_) => None,
+        Subject::Http(..) | Subject::Exec(_) | Subject::Process(_) | Subject::File(_) => None,
+        Subject::Unit(name) => Some(Sight::Unit(name.as_str().to_owned())),
     }
 }
 

@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(*disk.target.asked.lock().unwrap(), 1);
         answer.send(()).unwrap();
         answer.send(()).unwrap();
-        let outcome = disk.run(Duration::from_secs(60)).await;
+        let outcome = disk.run(Duration::from_mins(1)).await;
         assert_eq!(outcome.verdict, Verdict::Pass);
     }
 }

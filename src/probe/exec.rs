@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 
 use super::Outcome;
 use super::finding::{Finding, timed};
-use crate::config::ExecCheck;
+use crate::config::{Argument, ExecCheck};
 use crate::dns::Failure;
 use running::Running;
 
@@ -74,7 +74,7 @@ impl Exec {
     /// The command, and the mark in its environment by which all that comes of it is found again.
     fn command(&self) -> (String, Command) {
         let mark = format!("ANYCASTCTL_PROBE={:032x}", rand::random::<u128>());
-        let mut words = self.check.command.iter().map(|word| word.as_str());
+        let mut words = self.check.command.iter().map(Argument::as_str);
         let mut command = Command::new(words.next().unwrap_or_default());
         command
             .args(words)

@@ -68,7 +68,9 @@ impl Page {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(broken)?;
+        let (sender, connection) = handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| broken(&error))?;
         let mut connection = pin!(connection);
         let mut conversation = pin!(self.converse(sender));
         tokio::select! {
@@ -89,7 +91,10 @@ impl Page {
             .header(CONNECTION, "close")
             .body(Empty::new())
             .map_err(|error| Failure::Prober(format!("cannot ask for that: {error}")))?;
-        let response = sender.send_request(request).await.map_err(broken)?;
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| broken(&error))?;
         self.judge(response).await
     }
 
@@ -131,7 +136,10 @@ async fn beginning(mut body: Incoming) -> Result<Vec<u8>, Failure> {
         let Some(frame) = body.frame().await else {
             break;
         };
-        let data = frame.map_err(broken)?.into_data().unwrap_or_default();
+        let data = frame
+            .map_err(|error| broken(&error))?
+            .into_data()
+            .unwrap_or_default();
         let room = LONGEST - read.len();
         read.extend_from_slice(&data[..data.len().min(room)]);
     }
@@ -139,7 +147,7 @@ async fn beginning(mut body: Incoming) -> Result<Vec<u8>, Failure> {
 }
 
 /// What an error of the connection says.
-fn broken(error: hyper::Error) -> Failure {
+fn broken(error: &hyper::Error) -> Failure {
     let source = error.source();
     if let Some(source) = source.and_then(|source| source.downcast_ref::<io::Error>())
         && source.raw_os_error().is_some()

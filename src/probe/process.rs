@@ -77,7 +77,7 @@ fn living(check: &ProcessCheck, number: i32) -> Finding {
     }
 }
 
-/// `812 (nsd) S …` (proc_pid_stat(5)); the name may hold anything, parentheses as well.
+/// `812 (nsd) S …` (`proc_pid_stat(5)`); the name may hold anything, parentheses as well.
 fn name_and_state(stat: &str) -> (Option<&str>, Option<char>) {
     let name = stat
         .split_once('(')

@@ -65,6 +65,7 @@ fn assert_outcome(outcome: &dns::Outcome, verdict: Verdict, detail: &str) {
 }
 
 mod origin;
+mod questions;
 mod tls;
 
 mod udp {

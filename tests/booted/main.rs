@@ -5,6 +5,7 @@
 
 mod clock;
 mod failing;
+mod local_checks;
 mod node;
 mod others;
 mod packages;

@@ -35,7 +35,8 @@ pub(crate) struct Service {
     #[schemars(extend("default" = true))]
     pub(crate) require_address: Field<bool>,
     /// Look at once when something happens to a server: it closes the connection that is kept open to its port for
-    /// this (nothing is sent there), or its address goes away from the host. Only probes that fail then withdraw.
+    /// this (nothing is sent there), its address goes away from the host, or systemd changes the state of a `unit`. Only
+    /// probes that fail then withdraw.
     /// `false`: `interval` alone says when to look.
     #[schemars(extend("default" = true))]
     pub(crate) events: Field<bool>,

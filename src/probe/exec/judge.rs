@@ -135,7 +135,7 @@ mod tests {
         let plain = |status| ended(ExitCodes::Plain, status, b"half", b"");
         assert_eq!(plain(9), found(Verdict::Unknown, "killed by SIGKILL: half"));
         assert_eq!(
-            plain(11 | 0x80),
+            plain(11 + 128),
             found(Verdict::Unknown, "killed by SIGSEGV: half")
         );
         assert_eq!(
