@@ -5,6 +5,7 @@ mod examples;
 mod init;
 mod log;
 mod orders;
+mod probe;
 mod render;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use examples::{command, examples};
 pub use init::Init;
 pub use log::{Log, LogFormat, LogLevel};
 pub use orders::{End, Give};
+pub use probe::{Probe, Question};
 pub use render::{Opposite, Render, Router, Target};
 
 use crate::history::Since;
@@ -183,15 +185,9 @@ pub enum Command {
         #[arg(long, value_name = "SOCKET")]
         control: Option<PathBuf>,
     },
-    /// Run the checks once and show what came back
-    #[command(after_help = PROBE_EXIT_CODES)]
-    Probe {
-        /// Only this service
-        service: Option<ServiceName>,
-        /// Print the reports as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Run the checks once and show what came back, or ask a server as `dig` does
+    #[command(after_help = probe::HELP)]
+    Probe(Probe),
     /// Print the JSON Schema of the configuration file, for editors
     Schema {
         /// Print that of the files that it includes instead
@@ -219,11 +215,6 @@ refuses what is rendered; with 4 when a file cannot be read or a program cannot 
 
 const WHY_EXIT_CODES: &str = "\
 Exits with 0 whatever the answer is; with 2 when there is no such service; with 4 when the daemon does not answer.";
-
-const PROBE_EXIT_CODES: &str = "\
-Asks by itself and needs no daemon; nothing is announced or withdrawn by it.
-
-Exits with 0 when every check passes, with 1 when one does not.";
 
 const DIFF_EXIT_CODES: &str = "\
 Exits with 0 when nothing differs, with 1 when something does, with 4 when the installed file cannot be read.";

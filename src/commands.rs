@@ -5,6 +5,7 @@ pub mod brake;
 pub mod check;
 pub mod diff;
 pub mod documents;
+mod draw;
 pub mod history;
 pub mod init;
 pub mod metrics;
@@ -213,7 +214,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             format,
             control,
         } => metrics::metrics(&cli.config, control, output.as_deref(), format),
-        Command::Probe { service, json } => probe::probe(&cli.config, service.as_ref(), json),
+        Command::Probe(options) => probe::probe(&cli.config, &options),
         Command::Schema { included } => Ok(documents::schema(included)),
         Command::Completions { shell } => Ok(documents::completions(shell)),
         Command::Man { page, directory } => match directory {

@@ -18,7 +18,7 @@
 //! [`bird::command`], [`bird::table`]) and its configuration ([`bird::file`]); [`observed`] says those replies in
 //! the words of the status; [`compare`] says what the change from one configuration to another means to the
 //! network. [`init`] writes a first configuration from what was found on a host. [`dns`] builds questions and judges
-//! answers. [`manual`] writes the pages of the manual.
+//! answers; [`ask`] reads a question in the words of `dig`. [`manual`] writes the pages of the manual.
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
@@ -40,6 +40,7 @@
 //! ```
 
 pub mod apply;
+pub mod ask;
 mod backoff;
 pub mod bird;
 pub mod brake;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Files of the pure layers, as paths or folders below `src`.
 const PURE: &[&str] = &[
+    "ask.rs",
+    "ask",
     "backoff.rs",
     "damping.rs",
     "decay.rs",

@@ -217,7 +217,22 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "probe",
         &[
             ("Run all checks once", "anycastctl probe"),
-            ("Run those of one service", "anycastctl probe resolver"),
+            (
+                "Look at one check closely, again and again",
+                "anycastctl probe resolver --check dns-1 --all --watch",
+            ),
+            (
+                "Ask a server over TCP for a zone, and which of its instances it is",
+                "anycastctl probe @192.0.2.53 example.com SOA +tcp +nsid",
+            ),
+            (
+                "Ask over TLS, with a certificate for a name",
+                "anycastctl probe @192.0.2.53 example.com +tls-hostname=dns.example.com",
+            ),
+            (
+                "Alert when something fails",
+                "anycastctl probe --json | jq '.[] | select(.verdict != \"pass\")'",
+            ),
         ],
     ),
     (

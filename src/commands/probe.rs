@@ -1,224 +1,159 @@
-//! `anycastctl probe [SERVICE]`: every check once, and what came back as `dig` would show it.
+//! `anycastctl probe`: every check once, or a question, and what came back as `dig` would show it.
 //!
 //! Asks exactly what the daemon asks, by the same code; decides nothing and changes nothing.
 
-use std::io::{self, Write};
+mod group;
+mod look;
+mod plan;
+mod report;
+mod series;
+mod text;
+
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Code, Failure, Output, document, load, runtime, written};
-use crate::config::{Config, Service, Subject};
-use crate::dns::{Counts, Transport};
-use crate::health::Verdict;
+pub use report::{
+    EdnsReport, ExchangeReport, GroupReport, MessageReport, ProbeReport, ReplyReport, Sections,
+};
+
+use super::draw::Screen;
+use super::{Code, Failure, Output, document, load, runtime};
+use crate::ask::Typed;
+use crate::cli;
 use crate::model::ServiceName;
-use crate::probe::{Outcome, Probe};
+use plan::{Plan, Selection};
+use series::Series;
+use text::View;
 
-/// Probes at a time: far below any limit on file descriptors.
-const CONCURRENT: usize = 64;
-
-/// What one probe found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ProbeReport {
-    /// The service.
-    pub service: String,
-    /// The check's name within the service.
-    pub check: String,
-    /// Who was asked.
-    pub server: String,
-    /// How, of a DNS check.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transport: Option<Transport>,
-    /// What was asked by a DNS check: `example.com. IN SOA`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub question: Option<String>,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why, in one line.
-    pub detail: String,
-    /// What came back, if anything did; its fields are then part of the report's JSON.
-    #[serde(flatten)]
-    pub reply: Option<ReplyReport>,
+/// Looks and shows what came back, once or until interrupted.
+pub fn probe(config: &Path, options: &cli::Probe) -> Result<Output, Failure> {
+    let typed = typed(options);
+    let (plan, view) = if typed.is_question() {
+        question(options, typed)?
+    } else {
+        (configured(config, options)?, View::new(options.all))
+    };
+    let show = Show {
+        view,
+        json: options.json,
+    };
+    if let Some(interval) = options.watch {
+        return runtime()?.block_on(watch(&plan, show, interval.duration()));
+    }
+    let reports = runtime()?.block_on(plan.run());
+    Ok(Output::new(show.text(&reports, None)?, code(&reports)))
 }
 
-/// What came back.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ReplyReport {
-    /// The address that answered.
-    pub from: String,
-    /// From the first packet sent to the reply read, in milliseconds; `None` where the prober was stalled.
-    pub latency_ms: Option<f64>,
-    /// The response code: `NOERROR`.
-    pub rcode: String,
-    /// The flags that were set, `aa`, `tc`, `rd`, `ra`, `ad`, `cd`.
-    pub flags: Vec<&'static str>,
-    /// Records by section.
-    pub counts: Counts,
-    /// The answer section in presentation format.
-    pub answers: Vec<String>,
+fn typed(options: &cli::Probe) -> Typed<'_> {
+    let question = &options.question;
+    Typed {
+        words: &options.words,
+        name: question.name.as_deref(),
+        record_type: question.record_type.as_deref(),
+        reverse: question.reverse,
+        port: question.port,
+        source: question.source.as_deref(),
+    }
 }
 
-/// Runs the checks and shows what came back.
-pub fn probe(config: &Path, only: Option<&ServiceName>, json: bool) -> Result<Output, Failure> {
-    let config = load(config)?.config;
-    if let Some(name) = only
-        && config.services.iter().all(|service| service.name != *name)
-    {
-        let message = format!("the configuration has no service `{name}`");
+fn question(options: &cli::Probe, typed: Typed<'_>) -> Result<(Plan, View), Failure> {
+    if options.check.is_some() {
+        let message = "`--check` goes with a service of the configuration, not with a question";
         return Err(Failure::new(Code::Usage, &message));
     }
-    let reports = runtime()?.block_on(run_checks(&config, only));
-    let passed = reports.iter().all(|report| report.verdict == Verdict::Pass);
-    let code = if passed {
-        Code::Success
-    } else {
-        Code::NotAsWanted
+    let ask = typed
+        .read()
+        .map_err(|unclear| Failure::new(Code::Usage, &unclear))?;
+    let view = if ask.short { View::Short } else { View::Full };
+    Ok((Plan::question(ask), view))
+}
+
+fn configured(config: &Path, options: &cli::Probe) -> Result<Plan, Failure> {
+    let service = options
+        .words
+        .first()
+        .map(|word| service(word))
+        .transpose()?;
+    let config = load(config)?.config;
+    let selection = Selection {
+        service: service.as_ref(),
+        check: options.check.as_deref(),
     };
-    let text = if json {
-        document(&reports)
-    } else {
-        written(|out| print(&reports, out))
-    };
-    Ok(Output::new(text?, code))
+    Plan::of(&config, selection).map_err(|message| Failure::new(Code::Usage, &message))
 }
 
-/// Runs all checks of all services, or of `only` one, once and side by side. Reports come in the order of
-/// the configuration; there are none for a service that it does not have.
-pub async fn run_checks(config: &Config, only: Option<&ServiceName>) -> Vec<ProbeReport> {
-    let wanted = |service: &&Service| only.is_none_or(|name| *name == service.name);
-    run_all(config.services.iter().filter(wanted).flat_map(planned)).await
-}
-
-async fn run_all(plans: impl Iterator<Item = Plan>) -> Vec<ProbeReport> {
-    let permits = Arc::new(Semaphore::new(CONCURRENT));
-    let mut running = JoinSet::new();
-    for (position, plan) in plans.enumerate() {
-        let permits = Arc::clone(&permits);
-        running.spawn(async move {
-            let _permit = permits.acquire().await;
-            (position, plan.run().await)
-        });
-    }
-    let mut reports = running.join_all().await;
-    reports.sort_by_key(|(position, _)| *position);
-    reports.into_iter().map(|(_, report)| report).collect()
-}
-
-/// One probe to make.
-struct Plan {
-    service: String,
-    name: String,
-    subject: String,
-    transport: Option<Transport>,
-    probe: Probe,
-    timeout: Duration,
-}
-
-fn planned(service: &Service) -> impl Iterator<Item = Plan> {
-    service.targets().into_iter().map(|target| {
-        let member = service.member(&target);
-        let transport = match target.subject {
-            Subject::Dns(check, _) => Some(check.connection.channel.transport()),
-            Subject::Tcp(..)
-            | Subject::Http(..)
-            | Subject::Exec(_)
-            | Subject::Unit(_)
-            | Subject::Process(_)
-            | Subject::File(_) => None,
-        };
-        Plan {
-            service: service.name.to_string(),
-            name: member.name.clone(),
-            subject: target.subject.to_string(),
-            transport,
-            probe: Probe::new(target.subject),
-            timeout: member.timing.timeout.duration(),
-        }
+fn service(word: &str) -> Result<ServiceName, Failure> {
+    word.parse().map_err(|error| {
+        let message = format!(
+            "{error}; to ask about a name, say which server: anycastctl probe @192.0.2.53 {word}"
+        );
+        Failure::new(Code::Usage, &message)
     })
 }
 
-impl Plan {
-    async fn run(self) -> ProbeReport {
-        let outcome = self.probe.run(self.timeout).await;
-        self.report(outcome)
+fn code(reports: &[ProbeReport]) -> Code {
+    if reports.iter().all(ProbeReport::is_well) {
+        Code::Success
+    } else {
+        Code::NotAsWanted
     }
+}
 
-    fn report(self, outcome: Outcome) -> ProbeReport {
-        let exchange = outcome.exchanges.into_iter().next();
-        let question = exchange.as_ref().map(|exchange| exchange.query.to_string());
-        let answer = exchange.and_then(|exchange| exchange.result.ok());
-        let reply = answer.map(|answer| ReplyReport {
-            from: self.subject.clone(),
-            latency_ms: answer.latency.map(|latency| latency.as_secs_f64() * 1000.0),
-            rcode: answer.reply.rcode.to_string(),
-            flags: answer.reply.flags.names().collect(),
-            counts: answer.reply.counts,
-            answers: answer.reply.answers(),
-        });
-        ProbeReport {
-            service: self.service,
-            check: self.name,
-            server: self.subject,
-            transport: self.transport,
-            question,
-            verdict: outcome.verdict,
-            detail: outcome.detail,
-            reply,
+/// How reports are shown.
+#[derive(Clone, Copy)]
+struct Show {
+    view: View,
+    json: bool,
+}
+
+impl Show {
+    fn text(self, reports: &[ProbeReport], series: Option<&Series>) -> Result<String, Failure> {
+        if self.json {
+            document(&reports)
+        } else {
+            super::written(|out| text::print(reports, self.view, series, out))
         }
     }
 }
 
-/// Prints reports for people, a blank line between two.
-pub fn print(reports: &[ProbeReport], out: &mut impl Write) -> io::Result<()> {
-    for (position, report) in reports.iter().enumerate() {
-        if position > 0 {
-            writeln!(out)?;
+/// Looks again and again. An interrupt ends it, and whatever the last look came to.
+async fn watch(plan: &Plan, show: Show, interval: Duration) -> Result<Output, Failure> {
+    let mut interrupted = interrupts()?;
+    let mut screen = Screen::new(!show.json);
+    let mut series = Series::default();
+    // Nothing is as wanted that nobody has seen.
+    let mut last = Code::NotAsWanted;
+    let mut round = tokio::time::interval(interval);
+    round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let look = async {
+            round.tick().await;
+            plan.run().await
+        };
+        let reports = tokio::select! {
+            biased;
+            _ = interrupted.recv() => return Ok(Output::new(String::new(), last)),
+            reports = look => reports,
+        };
+        last = code(&reports);
+        series.add(&reports);
+        let mut text = show.text(&reports, Some(&series))?;
+        if !show.json {
+            text.push('\n');
         }
-        print_one(report, out)?;
+        if screen.show(&text)?.is_break() {
+            return Ok(Output::new(String::new(), last));
+        }
     }
-    Ok(())
 }
 
-fn print_one(report: &ProbeReport, out: &mut impl Write) -> io::Result<()> {
-    let verdict = match report.verdict {
-        Verdict::Pass => "PASS",
-        Verdict::Fail => "FAIL",
-        Verdict::Unknown => "UNKNOWN",
-    };
-    let (service, check, detail) = (&report.service, &report.check, &report.detail);
-    let server = &report.server;
-    writeln!(out, "{verdict} {service}/{check}: {detail}")?;
-    match (&report.question, report.transport) {
-        (Some(question), Some(transport)) => {
-            writeln!(out, ";; asked: {question}, at {server} over {transport}")?;
-        }
-        (_, _) => writeln!(out, ";; looked at: {server}")?,
-    }
-    match &report.reply {
-        Some(reply) => print_reply(reply, out),
-        None => Ok(()),
-    }
-}
-
-fn print_reply(reply: &ReplyReport, out: &mut impl Write) -> io::Result<()> {
-    let (rcode, flags, counts) = (&reply.rcode, reply.flags.join(" "), &reply.counts);
-    writeln!(
-        out,
-        ";; status: {rcode}; flags: {flags}; answer: {}, authority: {}, additional: {}",
-        counts.answer, counts.authority, counts.additional
-    )?;
-    for record in &reply.answers {
-        writeln!(out, "{record}")?;
-    }
-    let latency = match reply.latency_ms {
-        Some(millis) => format!("{millis:.2} ms"),
-        None => "unknown time".to_owned(),
-    };
-    writeln!(out, ";; {latency}, from {}", reply.from)
+fn interrupts() -> Result<Signal, Failure> {
+    signal(SignalKind::interrupt()).map_err(|error| {
+        let message = format!("cannot wait for an interrupt: {error}");
+        Failure::new(Code::Environment, &message)
+    })
 }
 
 #[cfg(test)]

@@ -2,14 +2,10 @@
 
 mod bird;
 
-mod draw;
-
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use anstream::adapter::strip_str;
-
+use super::draw::Screen;
 use super::source::Source;
 use super::{Code, Failure, Output, document, runtime, terminal, written};
 use crate::cli;
@@ -129,27 +125,15 @@ impl View {
 
     /// Shows what is there now until something ends the process. A daemon that goes away is shown, too.
     fn watch(&self, interval: Duration) -> Result<Output, Failure> {
-        // Not through anstream: without colours it would take away the cursor's movements, too.
-        let mut out = io::stdout();
-        let has_colours = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
-        let height = terminal::width().and_then(|_| terminal::height());
+        let mut screen = Screen::new(true);
         loop {
             let text = match self.look() {
                 Ok((snapshot, _)) => self.text(&snapshot)?,
                 Err(failure) if failure.code == Code::Usage => return Err(failure),
                 Err(failure) => failure.message + "\n",
             };
-            let text = if has_colours {
-                text
-            } else {
-                strip_str(&text).to_string()
-            };
-            match draw::draw(&mut out, &text, height) {
-                // Whoever looked has gone.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    return Ok(Output::new(String::new(), Code::Success));
-                }
-                drawn => drawn.map_err(|error| Failure::new(Code::Environment, &error))?,
+            if screen.show(&text)?.is_break() {
+                return Ok(Output::new(String::new(), Code::Success));
             }
             std::thread::sleep(interval);
         }

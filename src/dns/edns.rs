@@ -42,12 +42,24 @@ impl<'a> Edns<'a> {
     /// What the server calls itself: as text where it is printable, as hexadecimal digits otherwise.
     #[must_use]
     pub fn nsid(&self) -> Option<String> {
-        let (_, name) = self.options().find(|(code, _)| *code == NSID)?;
+        let name = self.name()?;
         let printable = name.iter().all(|octet| (b' '..=b'~').contains(octet));
         Some(match std::str::from_utf8(name) {
             Ok(text) if printable => text.to_owned(),
             _ => hex(name),
         })
+    }
+
+    /// What the server calls itself, as hexadecimal digits.
+    #[must_use]
+    pub fn nsid_hex(&self) -> Option<String> {
+        self.name().map(hex)
+    }
+
+    fn name(&self) -> Option<&'a [u8]> {
+        let mut options = self.options();
+        let (_, name) = options.find(|(code, _)| *code == NSID)?;
+        Some(name)
     }
 
     /// Why the server answers as it does, if it says so.

@@ -29,6 +29,9 @@ impl Rcode {
     /// NOERROR.
     pub const NO_ERROR: Self = Self(0);
 
+    /// NXDOMAIN.
+    pub const NX_DOMAIN: Self = Self(3);
+
     /// The mnemonics that can be written, in the order of their codes.
     #[must_use]
     pub fn names() -> [&'static str; RCODES.len()] {

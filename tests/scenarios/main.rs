@@ -31,6 +31,8 @@ mod orders_kept;
 mod orphans;
 mod outages;
 mod probe;
+mod probe_views;
+mod probe_words;
 mod reload;
 mod remote_checks;
 mod rendering;

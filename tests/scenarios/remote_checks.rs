@@ -53,13 +53,13 @@ fn a_page_that_says_otherwise_withdraws_the_family_of_its_server() -> Result<()>
     assert_eq!(details, wanted);
     let asked = format!("http://dns.example:8080/health at {V4}");
     assert_eq!(checks[0]["server"], asked);
-    servers
-        .iter()
-        .for_each(|server| server.says("204 No Content", "fine"));
+    for server in &servers {
+        server.says("204 No Content", "fine");
+    }
     scene.lacks(&BOTH)?;
-    servers
-        .iter()
-        .for_each(|server| server.says("200 OK", "fine as can be"));
+    for server in &servers {
+        server.says("200 OK", "fine as can be");
+    }
     scene.has(&BOTH)
 }
 

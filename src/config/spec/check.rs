@@ -38,7 +38,8 @@ pub(crate) struct Check {
     pub(crate) http: Field<Http>,
     /// Run a program.
     pub(crate) exec: Field<Exec>,
-    /// Ask systemd whether a unit is active, as in nsd.service; one that is being reloaded is.
+    /// Ask systemd whether a unit is active, as in nsd.service; one that is being reloaded is. Where absent, the check is
+    /// of another kind.
     pub(crate) unit: Leaf<UnitName>,
     /// Look for a process that has written its number into a file.
     pub(crate) process: Field<Process>,

@@ -1,16 +1,58 @@
 //! A page that takes the place of the one before.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, Stdout, Write};
+use std::ops::ControlFlow;
+
+use anstream::adapter::strip_str;
+
+use super::{Code, Failure, terminal};
 
 /// ECMA-48: the cursor to the first line, the rest of a line cleared, everything below cleared.
 const HOME: &str = "\x1b[H";
 const REST_OF_LINE: &str = "\x1b[K";
 const BELOW: &str = "\x1b[J";
 
+/// Standard output for pages that follow each other.
+pub(super) struct Screen {
+    out: Stdout,
+    has_colours: bool,
+    /// In lines; `None` where pages do not take each other's place.
+    height: Option<usize>,
+}
+
+impl Screen {
+    /// Pages take each other's place if standard output is a terminal and they may.
+    pub(super) fn new(in_place: bool) -> Self {
+        // Not through anstream: without colours it would take away the cursor's movements, too.
+        let out = io::stdout();
+        let has_colours = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
+        let height = terminal::width().and_then(|_| terminal::height());
+        Self {
+            out,
+            has_colours,
+            height: height.filter(|_| in_place),
+        }
+    }
+
+    /// Shows a page. Breaks off when whoever looked has gone.
+    pub(super) fn show(&mut self, text: &str) -> Result<ControlFlow<()>, Failure> {
+        let drawn = if self.has_colours {
+            draw(&mut self.out, text, self.height)
+        } else {
+            draw(&mut self.out, &strip_str(text).to_string(), self.height)
+        };
+        match drawn {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+            Err(error) => Err(Failure::new(Code::Environment, &error)),
+        }
+    }
+}
+
 /// Writes a page. On a terminal of so many lines it stands where the one before stood, cut at the last line;
 /// elsewhere pages follow each other.
-pub(super) fn draw(out: &mut impl Write, text: &str, height: Option<usize>) -> io::Result<()> {
+fn draw(out: &mut impl Write, text: &str, height: Option<usize>) -> io::Result<()> {
     match height {
         Some(height) => out.write_all(page(text, height).as_bytes())?,
         None => out.write_all(text.as_bytes())?,
