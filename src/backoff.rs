@@ -31,6 +31,11 @@ impl Backoff {
         due.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0)
     }
 
+    /// There is no hope for soon: the next wait is the longest.
+    pub(crate) fn despair(&mut self) {
+        self.next = self.longest;
+    }
+
     /// It went well: what comes next begins anew.
     pub(crate) fn reset(&mut self) {
         self.next = self.first;
@@ -54,6 +59,8 @@ mod tests {
         assert_eq!(last, Some(Duration::from_mins(1)));
         backoff.reset();
         assert_eq!(backoff.wait(1.0).as_millis(), 40);
+        backoff.despair();
+        assert_eq!(backoff.wait(1.0), Duration::from_mins(1));
     }
 
     #[test]

@@ -16,6 +16,7 @@
 mod actuator;
 mod address;
 mod controller;
+mod cue;
 mod desk;
 mod disk;
 mod family;

@@ -19,6 +19,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::actuator::CONNECTIONS;
 use super::address::Mailbox;
+use super::cue::Cue;
 use super::family::{FamilyState, Place, ProbeState};
 use super::holds::Holds;
 use super::looks::sight;
@@ -50,6 +51,9 @@ pub(super) const TICK: Duration = Duration::from_secs(1);
 
 /// Probes of one check at one server that may be unanswered at a time: more tell nothing new.
 const MAX_IN_FLIGHT: usize = 64;
+
+/// So many reports are taken in before anything else is looked at.
+const REPORTS: usize = 64;
 
 /// Descriptors for everything but checks: connections to BIRD and to those who ask, files, what the runtime has.
 const OTHER_DESCRIPTORS: u64 = 512;
@@ -152,7 +156,7 @@ impl Controller {
             events,
             reports: Reports::new(&config),
             probers: JoinSet::new(),
-            standing: Standing::new(descriptors::limit()),
+            standing: Standing::new(),
             units: watch::Sender::default(),
             poll_requests,
             bird_is_back: watch::Sender::new(0),
@@ -197,8 +201,7 @@ impl Controller {
                         at_once,
                         Instant::now() + delay,
                     ),
-                    announced: state.announced.subscribe(),
-                    look: Arc::clone(&state.look),
+                    cue: Arc::clone(&state.cue),
                 };
                 let task = self.probers.spawn(prober.run());
                 state.probing = Some(Probing { address, task });
@@ -216,8 +219,10 @@ impl Controller {
             .map(|(spec, targets)| targets * in_flight(spec))
             .sum();
         let kept: usize = targets.iter().sum();
-        let wanted = OTHER_DESCRIPTORS + (in_flight + kept) as u64;
+        let standing = self.servers_to_watch().len();
+        let wanted = OTHER_DESCRIPTORS + (in_flight + kept + standing) as u64;
         let limit = descriptors::provide(wanted);
+        self.standing.allow(descriptors::limit(), standing);
         let problem = (limit < wanted).then(|| {
             format!(
                 "this process may have {limit} file descriptors open, and when all servers hang at once, {kept} checks \
@@ -246,7 +251,10 @@ impl Controller {
         loop {
             tokio::select! {
                 stop = &mut stop => return self.end(stop, queue).await,
-                Some(report) = self.reports.queue.recv() => self.take_report(report, Instant::now()),
+                Some(report) = self.reports.queue.recv() => {
+                    self.take_report(report, Instant::now());
+                    self.take_waiting_reports();
+                }
                 Some(event) = queue.recv() => self.take(event, Instant::now()),
                 Some(ended) = self.probers.join_next() => {
                     // Those that were called off are no news.
@@ -258,6 +266,16 @@ impl Controller {
                 Some(_) = self.actuators.join_next() => {}
                 () = sleep(standing::QUIET), if self.standing.is_outdated => self.keep_standing(),
             }
+        }
+    }
+
+    /// Reports come many at a time; not so many that anybody else would wait for long.
+    fn take_waiting_reports(&mut self) {
+        for _ in 1..REPORTS {
+            let Ok(report) = self.reports.queue.try_recv() else {
+                return;
+            };
+            self.take_report(report, Instant::now());
         }
     }
 
@@ -376,20 +394,20 @@ impl Controller {
             }
         }
         self.end_orders(Timestamp::now(), now);
-        self.look_at_descriptors();
+        self.look_at_descriptors(now);
         self.keep_standing();
         self.tell_manager(now);
     }
 
     /// Takes back what was lent, and tells where there are none left.
-    fn look_at_descriptors(&mut self) {
+    fn look_at_descriptors(&mut self, now: Instant) {
         self.spares.refill();
         let problem = descriptors::are_short().then(|| {
             "no file descriptors are left: checks cannot ask, and what is announced is withdrawn after \
              `daemon.stale_after`. Look at `LimitNOFILE=` of the unit, and at what this process has open (`lsof -p`)"
                 .to_owned()
         });
-        self.standing.yield_to_others(problem.is_some());
+        self.standing.yield_to_others(problem.is_some(), now);
         self.on_problem("descriptors", problem);
     }
 
@@ -439,10 +457,9 @@ impl ServiceState {
                 ),
                 reason: String::new(),
                 last: None,
-                announced: watch::Sender::new(true),
+                cue: Cue::new(),
                 has_events: service.events,
                 sight: sight(target.subject),
-                look: Arc::default(),
                 happened: None,
                 counted: Counted::default(),
                 probing: None,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
+use super::cue::Cue;
 use super::measure::{Counted, Mismatch};
 use super::prober::Probing;
 use super::{FamilyId, Observed, Sight};
@@ -52,15 +53,13 @@ pub(super) struct ProbeState {
     pub(super) reason: String,
     /// The last verdict.
     pub(super) last: Option<Observed>,
-    /// Tells the prober whether anything is announced that it decides on.
-    pub(super) announced: watch::Sender<bool>,
+    /// Tells the prober whether anything is announced that it decides on, and when to look.
+    pub(super) cue: Arc<Cue>,
     /// Whether it looks at once when something happens.
     pub(super) has_events: bool,
     /// What is watched for that.
     pub(super) sight: Option<Sight>,
-    /// Tells the prober that something happened there.
-    pub(super) look: Arc<Notify>,
-    /// What it was, and when, until a later probe passes.
+    /// What happened there, and when, until a later probe passes.
     pub(super) happened: Option<(Instant, &'static str)>,
     /// What is counted for the metrics.
     pub(super) counted: Counted,
@@ -80,39 +79,39 @@ impl ProbeState {
             self.tracker.hear(now);
         }
         let change = self.tracker.on(now, observed.sent, observed.verdict);
-        let decided = self.decided(change, &observed.detail);
+        if let Some(change) = change {
+            self.reason = self.reason_for(change, &observed.detail);
+        }
         self.last = Some(observed);
-        decided
+        change.is_some()
     }
 
     /// Looks at the clock. True if silence decided something.
     pub(super) fn on_time(&mut self, now: Instant) -> bool {
-        let change = self.tracker.on_time(now);
-        let detail = self
-            .last
-            .as_ref()
-            .map_or("no probe has ended", |last| last.detail.as_str())
-            .to_owned();
-        self.decided(change, &detail)
+        let Some(change) = self.tracker.on_time(now) else {
+            return false;
+        };
+        let last = self.last.as_ref();
+        let detail = last.map_or("no probe has ended", |last| last.detail.as_str());
+        self.reason = self.reason_for(change, detail);
+        true
     }
 
-    fn decided(&mut self, change: Option<Change>, detail: &str) -> bool {
-        let Some(change) = change else { return false };
-        self.reason = match change.to {
+    fn reason_for(&self, change: Change, detail: &str) -> String {
+        match change.to {
             Health::Healthy | Health::Unknown => change.cause.to_string(),
             Health::Unhealthy => match self.happened {
                 Some((_, what)) => format!("{what}, then {}: {detail}", change.cause),
                 None => format!("{}: {detail}", change.cause),
             },
-        };
-        true
+        }
     }
 
     /// Something happened to what it looks at: the prober is to look, if there is anything to lose.
     pub(super) fn look(&mut self, now: Instant, what: &'static str) {
-        if self.has_events && *self.announced.borrow() {
+        if self.has_events && self.cue.is_announced() {
             self.happened = Some((now, what));
-            self.look.notify_one();
+            self.cue.look();
         }
     }
 }

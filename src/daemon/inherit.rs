@@ -193,8 +193,7 @@ impl ProbeState {
         (self.tracker, self.reason) = (before.tracker, before.reason);
         self.tracker.set_stale_after(stale_after);
         if same.timing {
-            (self.announced, self.probing) = (before.announced, before.probing);
-            self.look = before.look;
+            (self.cue, self.probing) = (before.cue, before.probing);
             self.pulse = before.pulse;
         }
     }

@@ -2,16 +2,18 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::sleep_until;
 
 use super::address::{Address, Mailbox};
+use super::cue::Cue;
 use super::{Observed, ProbeId, Report};
 use crate::probe::{Outcome, Probe};
 use crate::schedule::{Probe as Ticket, Schedule};
@@ -26,10 +28,8 @@ pub(super) struct Prober {
     pub(super) timeout: Duration,
     /// When to probe.
     pub(super) schedule: Schedule,
-    /// Whether anything that this probe decides on is announced.
-    pub(super) announced: watch::Receiver<bool>,
-    /// Notified when something happened that is worth a look.
-    pub(super) look: Arc<Notify>,
+    /// Whether anything that this probe decides on is announced, and whether it is time to look.
+    pub(super) cue: Arc<Cue>,
 }
 
 /// A prober at work, which ends with this.
@@ -56,22 +56,32 @@ struct Exchanged {
 impl Prober {
     /// Probes for ever.
     pub(super) async fn run(mut self) -> Infallible {
+        let cue = Arc::clone(&self.cue);
+        // Both wait on from turn to turn: to begin anew each time would cost more than the rest of a turn.
+        let mut told = pin!(cue.told());
+        let mut alarm = pin!(sleep_until(Instant::now().into()));
+        let mut due = None;
         let mut flights = Flights::default();
-        // What is so from the start is never reported as a change.
-        let announced = *self.announced.borrow_and_update();
-        self.schedule.set_announced(announced);
+        self.schedule.set_announced(cue.is_announced());
         loop {
-            let next = self
-                .schedule
-                .deadline()
-                .map(|next| together(next, Instant::now()));
+            let next = self.schedule.deadline();
+            if let Some(next) = next.filter(|_| next != due) {
+                let time = together(next, Instant::now());
+                alarm.as_mut().reset(time.into());
+            }
+            due = next;
             tokio::select! {
                 ended = flights.next() => self.report(ended).await,
-                () = sleep_until(next) => self.send(&mut flights),
-                () = self.look.notified() => self.schedule.on_event(Instant::now()),
-                Ok(()) = self.announced.changed() => {
-                    let announced = *self.announced.borrow_and_update();
-                    self.schedule.set_announced(announced);
+                () = alarm.as_mut(), if due.is_some() => {
+                    due = None;
+                    self.send(&mut flights);
+                }
+                () = told.as_mut() => {
+                    told.set(cue.told());
+                    self.schedule.set_announced(cue.is_announced());
+                    if cue.happened() {
+                        self.schedule.on_event(Instant::now());
+                    }
                 }
             }
         }
@@ -152,14 +162,6 @@ fn together(next: Instant, now: Instant) -> Instant {
         before
     } else {
         before + BEAT
-    }
-}
-
-/// Sleeps until then; for ever without a time.
-async fn sleep_until(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time.into()).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -186,10 +186,7 @@ impl Controller {
                 .families
                 .iter()
                 .any(|family| probe.decides_on(family.family) && family.is_announced());
-            let changed = probe
-                .announced
-                .send_if_modified(|before| std::mem::replace(before, announced) != announced);
-            self.standing.is_outdated |= changed;
+            self.standing.is_outdated |= probe.cue.announce(announced);
         }
     }
 }

@@ -37,6 +37,9 @@ const LASTING: Duration = Duration::from_secs(1);
 /// clock: many services may come or go together.
 pub(super) const QUIET: Duration = Duration::from_millis(10);
 
+/// After a shortage of descriptors.
+const YIELDING: Duration = Duration::from_mins(1);
+
 /// One in so many of the descriptors that this process may have, at most: probes need theirs.
 const SHARE: usize = 4;
 
@@ -44,8 +47,10 @@ const SHARE: usize = 4;
 pub(super) struct Standing {
     connections: HashMap<SocketAddr, Connection>,
     room: Arc<Semaphore>,
-    /// Whether somebody else needs the descriptors.
-    yields: bool,
+    /// So many may stand at a time.
+    allowed: usize,
+    /// Until when somebody else needs the descriptors.
+    yields_until: Option<Instant>,
     /// Whether it may have changed who is to be watched.
     pub(super) is_outdated: bool,
 }
@@ -63,21 +68,35 @@ impl Drop for Connection {
 }
 
 impl Standing {
-    /// None yet; `descriptors` is how many this process may have.
-    pub(super) fn new(descriptors: Option<usize>) -> Self {
-        let room = descriptors.map_or(Semaphore::MAX_PERMITS, |limit| limit / SHARE);
+    /// None yet, and none is allowed.
+    pub(super) fn new() -> Self {
         Self {
             connections: HashMap::new(),
-            room: Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS))),
-            yields: false,
+            room: Arc::new(Semaphore::new(0)),
+            allowed: 0,
+            yields_until: None,
             is_outdated: true,
         }
     }
 
-    /// Whether everything else comes first, because there are no descriptors left.
-    pub(super) fn yield_to_others(&mut self, yields: bool) {
-        self.is_outdated |= self.yields != yields;
-        self.yields = yields;
+    /// Allows `wanted` connections, as far as this process may have so many `descriptors`; nobody knows of what is
+    /// `None`. What was allowed before stays so.
+    pub(super) fn allow(&mut self, descriptors: Option<usize>, wanted: usize) {
+        let share = descriptors.map_or(wanted, |limit| limit / SHARE);
+        let more = wanted.min(share).saturating_sub(self.allowed);
+        self.room.add_permits(more);
+        self.allowed += more;
+    }
+
+    /// Everything else comes first, as there are no descriptors left, or there were none lately: what this gives back
+    /// is no reason to take it again.
+    pub(super) fn yield_to_others(&mut self, are_short: bool, now: Instant) {
+        let yielded = self.yields_until.is_some();
+        if are_short {
+            self.yields_until = Some(now + YIELDING);
+        }
+        self.yields_until = self.yields_until.filter(|until| now < *until);
+        self.is_outdated |= self.yields_until.is_some() != yielded;
     }
 
     /// Watches these servers, and of them those that are wanted now.
@@ -90,7 +109,7 @@ impl Standing {
         self.connections
             .retain(|server, _| servers.contains_key(server));
         for (server, wanted) in servers {
-            let wanted = *wanted && !self.yields;
+            let wanted = *wanted && self.yields_until.is_none();
             let connection = self.connections.entry(*server).or_insert_with(|| {
                 let (told, wanted) = watch::channel(false);
                 let watcher = Watcher {
@@ -118,15 +137,21 @@ impl Controller {
         if !mem::take(&mut self.standing.is_outdated) {
             return;
         }
+        let servers = self.servers_to_watch();
+        self.standing
+            .watch(&servers, &mut self.probers, &self.events);
+    }
+
+    /// The servers that are watched, and whether anything is announced now that one of them decides on.
+    pub(super) fn servers_to_watch(&self) -> HashMap<SocketAddr, bool> {
         let mut servers = HashMap::new();
         let probes = self.services.iter().flat_map(|service| &service.probes);
         for probe in probes.filter(|probe| probe.has_events) {
             if let Some(Sight::Server(server)) = &probe.sight {
-                *servers.entry(*server).or_default() |= *probe.announced.borrow();
+                *servers.entry(*server).or_default() |= probe.cue.is_announced();
             }
         }
-        self.standing
-            .watch(&servers, &mut self.probers, &self.events);
+        servers
     }
 }
 
@@ -177,6 +202,10 @@ impl Watcher {
             Ok(connection) => connection,
             Err(error) => {
                 tracing::debug!(server = %self.server, %error, "no standing connection");
+                // It has no room, or a filter drops what we send: neither is over in a moment.
+                if error.kind() == io::ErrorKind::TimedOut {
+                    self.backoff.despair();
+                }
                 let is_news = stood && error.kind() == io::ErrorKind::ConnectionRefused;
                 return is_news.then_some("the server took no new connection");
             }

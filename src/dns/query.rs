@@ -10,6 +10,9 @@ use super::record;
 use super::wire::HEADER;
 use super::{DNSClass, EdnsRequest, Question, RecordType};
 
+/// Octets of type, class and an OPT record.
+const AFTER_NAME: usize = 2 + 2 + 15;
+
 /// The code of the NSID option (RFC 5001).
 pub(super) const NSID: u16 = 3;
 
@@ -32,8 +35,9 @@ impl Query {
     #[must_use]
     pub fn new(question: &Question, id: u16, random: u64) -> Self {
         let (record_type, class) = (question.record_type, question.class);
-        let mut bytes = header(question, id).to_vec();
-        bytes.extend(question.name.wire(random));
+        let mut bytes = Vec::with_capacity(HEADER + question.name.length() + AFTER_NAME);
+        bytes.extend(header(question, id));
+        question.name.write(&mut bytes, random);
         bytes.extend(u16::from(record_type).to_be_bytes());
         bytes.extend(u16::from(class).to_be_bytes());
         let end = bytes.len();

@@ -98,20 +98,25 @@ const RANDOM: &str = "{random}";
 const SAMPLES: [&str; 2] = ["0123456789abcdef", "fedcba9876543210"];
 
 impl NameTemplate {
-    /// The name on the wire, with every `{random}` replaced by the hexadecimal digits of `random`.
-    pub(super) fn wire(&self, random: u64) -> Vec<u8> {
-        let mut wire = self.wire.clone();
+    /// The length of the name on the wire, in octets.
+    pub(super) fn length(&self) -> usize {
+        self.wire.len()
+    }
+
+    /// Appends the name on the wire, with every `{random}` replaced by the hexadecimal digits of `random`.
+    pub(super) fn write(&self, message: &mut Vec<u8>, random: u64) {
+        let start = message.len();
+        message.extend(&self.wire);
         for (digit, position) in self.random.iter().enumerate() {
             let shift = 60 - 4 * (digit % SAMPLES[0].len());
             let value = (random >> shift) & 0xf;
             let digit = u32::try_from(value)
                 .ok()
                 .and_then(|value| char::from_digit(value, 16));
-            if let (Some(octet), Some(digit)) = (wire.get_mut(*position), digit) {
+            if let (Some(octet), Some(digit)) = (message.get_mut(start + position), digit) {
                 *octet = u8::try_from(digit).unwrap_or(b'0');
             }
         }
-        wire
     }
 }
 

@@ -10,7 +10,8 @@ use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nix::sys::socket::{MsgFlags, recv};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, recv, send};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
@@ -47,6 +48,7 @@ pub(super) async fn exchange(
 ) -> Result<Reply, Failure> {
     let socket = asked(idle.and_then(Idle::take), server, origin, query).await?;
     let reply = answer(&socket, query, ignored).await?;
+    expect_nothing(&socket);
     let is_good = matches!(reply.rcode, Rcode::NO_ERROR | NXDOMAIN);
     if let Some(idle) = idle.filter(|_| is_good) {
         idle.keep(socket);
@@ -63,16 +65,30 @@ async fn asked(
 ) -> Result<UdpSocket, Failure> {
     // Where it cannot send any more, the address that it was connected from is gone: nothing was sent.
     if let Some(socket) = idle
-        && socket.send(query.as_bytes()).await.is_ok()
+        && sent(&socket, query).await.is_ok()
     {
         return Ok(socket);
     }
     let socket = origin.udp(server).await?;
-    socket
-        .send(query.as_bytes())
+    sent(&socket, query)
         .await
         .map_err(|error| failure(Step::Transfer, &error))?;
     Ok(socket)
+}
+
+/// Sends without asking first whether there is room: there nearly always is, and the runtime does not know that of a new
+/// socket before it has looked.
+async fn sent(socket: &UdpSocket, query: &Query) -> io::Result<()> {
+    match send(socket.as_raw_fd(), query.as_bytes(), MsgFlags::empty()) {
+        Err(Errno::EAGAIN) => socket.send(query.as_bytes()).await.map(drop),
+        result => Ok(result.map(drop)?),
+    }
+}
+
+/// Has the runtime wait for news of the socket, rather than look for an answer as soon as something is asked.
+fn expect_nothing(socket: &UdpSocket) {
+    let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+    let _would_block = socket.try_io(Interest::READABLE, nothing);
 }
 
 async fn answer(socket: &UdpSocket, query: &Query, ignored: &AtomicU32) -> Result<Reply, Failure> {

@@ -1,7 +1,8 @@
 //! What the daemon costs with 10, 100 and 1,000 services of two checks each at the default second: processor and
 //! memory while all is well, how long it takes to announce them all, and to withdraw them all.
 //!
-//! `cargo bench --bench footprint`, as root; `SERVICES=10,1000` for other counts, `PERIOD=60` for longer than 20 s.
+//! `cargo bench --bench footprint`, as root; `SERVICES=10,1000` for other counts, `PERIOD=60` for longer than 20 s;
+//! `EVENTS=false` for what it costs without standing connections.
 
 #![allow(
     clippy::print_stdout,
@@ -144,10 +145,12 @@ fn address(number: u32) -> Ipv4Addr {
 
 /// Services with default timing, each with a prefix and two checks at its address.
 fn services(count: u32) -> Vec<Service> {
+    let events = std::env::var("EVENTS").unwrap_or_else(|_| "true".to_owned());
     let service = |number: u32| {
         let prefix = format!("{}/32", address(number));
         Service::new(&format!("service{number}"), &[&prefix])
             .default_timing()
+            .with(&format!("events: {events}"))
             .check("dns: { name: www.example.com, type: A }")
     };
     (1..=count).map(service).collect()

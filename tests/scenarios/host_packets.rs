@@ -57,8 +57,9 @@ fn the_filter_loads_twice_and_touches_nobody_else() -> Result<()> {
     let lab = lab()?;
     let node = lab.node();
     // Prefixes within each other would be refused in a plain set.
-    let wider = lab::Service::new("wider", &["192.0.2.0/24", "2001:db8:53::/48"])
-        .only_check("dns: { server: 192.0.2.53, name: example.com, type: SOA }");
+    let wider = lab::Service::new("wider", &["192.0.2.0/24", "2001:db8:53::/48"]).only_check(
+        "{ families: [v4, v6], dns: { server: 192.0.2.53, name: example.com, type: SOA } }",
+    );
     let settings = Settings::new([resolver(), wider]);
     let file = render(&lab, &settings, "nftables")?.display().to_string();
     node.run("nft", &["-c", "-f", &file])?;

@@ -34,7 +34,9 @@ fn elsewhere(name: &str, prefixes: &[&str]) -> Service {
     let dns = format!("{{ server: {V4}, name: example.com, type: SOA }}");
     Service::new(name, prefixes)
         .with("require_address: false")
-        .only_check(&format!("{{ on_failure: withdraw, dns: {dns} }}"))
+        .only_check(&format!(
+            "{{ on_failure: withdraw, families: [v4, v6], dns: {dns} }}"
+        ))
 }
 
 fn many() -> Vec<String> {

@@ -178,7 +178,11 @@ fn a_manager_that_is_gone_disturbs_nobody() -> Result<()> {
 #[test]
 fn without_descriptors_it_holds_tells_and_withdraws_at_last() -> Result<()> {
     let lab = lab()?;
-    let stale = settings().daemon("stale_after: 8s");
+    // Neither a kept connection nor a kept socket has one to give back.
+    let service = resolver()
+        .with("events: false")
+        .only_check("dns: { name: example.com, type: SOA, transport: tcp }");
+    let stale = Settings::new([service]).daemon("stale_after: 8s");
     let (scene, _server, manager) = announced(&lab, &stale)?;
     let daemon = scene.controller.daemon()?;
     let before = scene.neighbor.updates()?;

@@ -33,8 +33,8 @@ fn asked(name: &str) -> Asked {
 async fn probe(needed: usize, questions: Vec<Asked>, timeout: Duration) -> dns::Outcome {
     let (address, task) = server().await;
     let check = DnsCheck {
-        needed,
         questions,
+        needed,
         ..check(UDP)
     };
     let outcome = exchange(address, &check, timeout).await;

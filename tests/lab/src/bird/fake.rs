@@ -155,7 +155,7 @@ impl Shared {
     fn answer(&self, command: &str, stream: &mut UnixStream) -> std::io::Result<bool> {
         let mischief = *lock(&self.mischief);
         let switches = command.starts_with("enable ") || command.starts_with("disable ");
-        let all = command == "show protocols";
+        let all = command.starts_with("show protocols");
         match mischief {
             Mischief::Garbage => stream.write_all(b"\xff\x00\x1b what?\n")?,
             Mischief::HalfALine => stream.write_all(b"0009-anycast_res")?,
