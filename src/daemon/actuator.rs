@@ -62,8 +62,10 @@ impl Connection {
     pub(super) async fn open(config: &Config, turns: &Arc<Semaphore>) -> Result<Self, Error> {
         // Never closed: the semaphore lives as long as the controller.
         let permit = Arc::clone(turns).acquire_owned().await.ok();
+        // Boxed: a thousand may wait for their turn, and need not be as large as a conversation with BIRD.
+        let client = Box::pin(Client::connect(&config.bird.socket)).await?;
         Ok(Self {
-            client: Client::connect(&config.bird.socket).await?,
+            client,
             _loan: None,
             _permit: permit,
         })
@@ -83,7 +85,7 @@ impl Connection {
             return Err(error.into());
         };
         Ok(Self {
-            client: Client::connect_with(&config.bird.socket, socket).await?,
+            client: Box::pin(Client::connect_with(&config.bird.socket, socket)).await?,
             _loan: Some(loan),
             _permit: None,
         })
@@ -202,8 +204,10 @@ impl Actuator {
         let name = self.name(twin);
         let message = format!("anycastctl: {}", self.reason);
         match wanted {
-            Wanted::Down => switch::disable(client, name, &message).await,
-            Wanted::Up | Wanted::Enabled => switch::switch(client, name, wanted, &message).await,
+            Wanted::Down => Box::pin(switch::disable(client, name, &message)).await,
+            Wanted::Up | Wanted::Enabled => {
+                Box::pin(switch::switch(client, name, wanted, &message)).await
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::probe::standing::{self, End};
 /// Before a connection is made again, and at most before one is tried at a server that has none for us.
 const WAIT: (Duration, Duration) = (Duration::from_millis(30), Duration::from_mins(1));
 
-/// A server that closes sooner has no room, or does not want us: it is left alone for longer each time. Idle
+/// A server that closes sooner has no room, or does not want us: it is left alone for the longest time. Idle
 /// connections live for 2 s (dnsdist), 10 s (Knot), 30 s (Unbound, BIND) or 120 s (NSD).
 const LASTING: Duration = Duration::from_secs(1);
 
@@ -215,6 +215,8 @@ impl Watcher {
         let end = standing::end(connection).await;
         if since.elapsed() >= LASTING && end != End::Talks {
             self.backoff.reset();
+        } else {
+            self.backoff.despair();
         }
         self.stood = true;
         match end {

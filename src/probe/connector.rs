@@ -136,11 +136,11 @@ impl Ready<'_> {
                     return Ok(reply);
                 }
                 progress.truncated.store(true, Ordering::Relaxed);
-                let reply = tcp::exchange(origin.tcp(server).await, query).await;
+                let reply = Box::pin(over_tcp(origin, server, query)).await;
                 reply.map_err(|failure| Failure::Fallback(Box::new(failure)))
             }
-            ReadyWay::Tcp => tcp::exchange(origin.tcp(server).await, query).await,
-            // Boxed: a task that only ever asks over UDP need not be as large as these.
+            // Boxed, as all that follow: a task that only ever asks over UDP need not be as large as these.
+            ReadyWay::Tcp => Box::pin(over_tcp(origin, server, query)).await,
             ReadyWay::Tls(tls) => {
                 let stream = Box::pin(secured(origin, tls, server, progress)).await;
                 tcp::exchange(stream, query).await
@@ -155,6 +155,10 @@ impl Ready<'_> {
             }
         }
     }
+}
+
+async fn over_tcp(origin: &Origin, server: SocketAddr, query: &Query) -> Result<Reply, Failure> {
+    tcp::exchange(origin.tcp(server).await, query).await
 }
 
 /// A connection with TLS.
