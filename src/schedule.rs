@@ -34,7 +34,7 @@ use burst::Burst;
 /// A probe in flight: given out when it is sent, handed back with its verdict.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a probe that is never handed back counts as in flight for ever"]
-pub struct Probe(u64);
+pub struct Ticket(u64);
 
 /// When to send, for one target.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ impl Schedule {
     }
 
     /// A probe is being sent.
-    pub fn on_send(&mut self, now: Instant) -> Probe {
+    pub fn on_send(&mut self, now: Instant) -> Ticket {
         let number = self.newest.as_ref().map_or(0, |sent| sent.number + 1);
         self.newest = Some(Sent {
             number,
@@ -130,24 +130,24 @@ impl Schedule {
         });
         self.in_flight += 1;
         self.burst.on_send(now, number);
-        Probe(number)
+        Ticket(number)
     }
 
     /// A probe has come to its verdict.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "handing the probe over is what keeps it from being handed back twice"
+        reason = "handing the ticket over is what keeps it from being handed back twice"
     )]
-    pub fn on_verdict(&mut self, now: Instant, probe: Probe, verdict: Verdict) {
+    pub fn on_verdict(&mut self, now: Instant, ticket: Ticket, verdict: Verdict) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if let Some(newest) = self.newest.as_mut().filter(|sent| sent.number == probe.0) {
+        if let Some(newest) = self.newest.as_mut().filter(|sent| sent.number == ticket.0) {
             newest.answered = true;
         }
         if verdict == Verdict::Pass {
             self.last_pass = Some(now);
         }
         self.last_verdict = Some(verdict);
-        self.burst.on_verdict(now, probe.0, verdict);
+        self.burst.on_verdict(now, ticket.0, verdict);
     }
 
     /// Whether the service is announced: only then there is a hurry.

@@ -18,55 +18,30 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::actuator::CONNECTIONS;
-use super::address::Mailbox;
-use super::cue::Cue;
-use super::family::{FamilyState, Place, ProbeState};
+use super::family::FamilyState;
 use super::holds::Holds;
-use super::looks::sight;
 use super::manager::Manager;
-use super::measure::Counted;
 use super::orders::OrderBook;
 use super::orphans::Orphans;
 use super::poller::{ExportId, ExportQuestion, Poll, exports};
-use super::prober::{Prober, Probing};
 use super::record::Recorder;
 use super::reports::Reports;
+use super::service::ServiceState;
 use super::sessions::Sessions;
 use super::signals::Stop;
 use super::standing::{self, Standing};
 use super::{Error, Event, FamilyId, Observed, ProbeId, Report, watcher};
-use crate::config::{Config, Service, Subject};
+use crate::config::Config;
 use crate::descriptors::{self, Spares};
-use crate::health::Tracker;
 use crate::history;
 use crate::metrics::Confirmations;
-use crate::overrides::Override;
-use crate::probe::Probe;
 use crate::reload::fingerprint;
-use crate::schedule::Schedule;
-use crate::watchdog::Pulse;
 
 /// Between two looks at the clock, for checks that give no verdict.
 pub(super) const TICK: Duration = Duration::from_secs(1);
 
-/// Probes of one check at one server that may be unanswered at a time: more tell nothing new.
-const MAX_IN_FLIGHT: usize = 64;
-
 /// So many reports are taken in before anything else is looked at.
 const REPORTS: usize = 64;
-
-/// Descriptors for everything but checks: connections to BIRD and to those who ask, files, what the runtime has.
-const OTHER_DESCRIPTORS: u64 = 512;
-
-/// One service.
-pub(super) struct ServiceState {
-    /// Each check at each server.
-    pub(super) probes: Vec<ProbeState>,
-    /// Each family.
-    pub(super) families: Vec<FamilyState>,
-    /// The operator's order in force.
-    pub(super) order: Option<Override>,
-}
 
 /// BIRD as it was last seen.
 #[derive(Default)]
@@ -168,70 +143,6 @@ impl Controller {
             manager: Manager::default(),
             config,
         }
-    }
-
-    /// Sets a prober to work for each probe that has none, each at a random moment of its first interval.
-    pub(super) fn start_probers(&mut self) {
-        self.standing.is_outdated = true;
-        self.follow_units();
-        let config = Arc::clone(&self.config);
-        let keeps = self.make_room();
-        for (service, spec) in config.services.iter().enumerate() {
-            for (probe, target) in spec.targets().into_iter().enumerate() {
-                let state = &mut self.services[service].probes[probe];
-                if state.probing.is_some() {
-                    continue;
-                }
-                let timing = spec.member(&target).timing;
-                let at_once = if target.subject.may_overlap() {
-                    in_flight(spec)
-                } else {
-                    1
-                };
-                let interval = timing.interval.duration();
-                let delay = interval.mul_f64(rand::random::<f64>());
-                let address = watch::Sender::new(self.reports.address(ProbeId { service, probe }));
-                let prober = Prober {
-                    address: Mailbox::new(&address),
-                    probe: Arc::new(probe_of(target.subject, keeps)),
-                    timeout: timing.timeout.duration(),
-                    schedule: Schedule::new(
-                        timing,
-                        spec.thresholds.fall,
-                        at_once,
-                        Instant::now() + delay,
-                    ),
-                    cue: Arc::clone(&state.cue),
-                };
-                let task = self.probers.spawn(prober.run());
-                state.probing = Some(Probing { address, task });
-            }
-        }
-    }
-
-    /// Sees to it that every probe can have a socket, also when all servers hang at once. True if there is room for one
-    /// that each keeps besides.
-    fn make_room(&mut self) -> bool {
-        let targets = self.services.iter().map(|service| service.probes.len());
-        let targets: Vec<_> = targets.collect();
-        let services = self.config.services.iter().zip(&targets);
-        let in_flight: usize = services
-            .map(|(spec, targets)| targets * in_flight(spec))
-            .sum();
-        let kept: usize = targets.iter().sum();
-        let standing = self.servers_to_watch().len();
-        let wanted = OTHER_DESCRIPTORS + (in_flight + kept + standing) as u64;
-        let limit = descriptors::provide(wanted);
-        self.standing.allow(descriptors::limit(), standing);
-        let problem = (limit < wanted).then(|| {
-            format!(
-                "this process may have {limit} file descriptors open, and when all servers hang at once, {kept} checks \
-                 need up to {wanted}: some cannot ask then, and what they check may be withdrawn late. Set \
-                 `LimitNOFILE={wanted}` in the unit"
-            )
-        });
-        self.on_problem("limit", problem);
-        limit >= OTHER_DESCRIPTORS + 4 * kept as u64
     }
 
     /// Works until `stop` says why to stop, and then as `on_stop` wants it.
@@ -413,66 +324,6 @@ impl Controller {
 
     pub(super) fn family(&mut self, id: FamilyId) -> &mut FamilyState {
         &mut self.services[id.service].families[id.family]
-    }
-}
-
-/// What looks at this, with a socket of its own if there is room for one.
-fn probe_of(subject: Subject<'_>, keeps: bool) -> Probe {
-    let probe = Probe::new(subject);
-    if keeps {
-        probe.keeping_a_socket()
-    } else {
-        probe
-    }
-}
-
-/// How many probes of one check at one server may be unanswered.
-fn in_flight(spec: &Service) -> usize {
-    let window = spec.thresholds.window.map_or(0, |window| window.size);
-    (spec.thresholds.fall.max(window) as usize).min(MAX_IN_FLIGHT)
-}
-
-impl ServiceState {
-    /// A service of which nothing is known yet.
-    pub(super) fn new(service: &Service, stale_after: Duration, now: Instant) -> Self {
-        let probes = service.targets().into_iter().map(|target| {
-            let member = service.member(&target);
-            let check = member.name.clone();
-            ProbeState {
-                place: Place {
-                    check: target.check,
-                    member: target.member,
-                },
-                name: target.subject.named(&check),
-                check,
-                subject: target.subject.to_string(),
-                address: target.subject.address(),
-                decides: target.decides,
-                on_failure: service.checks[target.check].on_failure,
-                tracker: Tracker::new(service.thresholds, stale_after, now),
-                pulse: Pulse::new(
-                    member.timing.interval.duration(),
-                    member.timing.timeout.duration(),
-                    now,
-                ),
-                reason: String::new(),
-                last: None,
-                cue: Cue::new(),
-                has_events: service.events,
-                sight: sight(target.subject),
-                happened: None,
-                counted: Counted::default(),
-                probing: None,
-            }
-        });
-        let families = service
-            .families()
-            .map(|family| FamilyState::new(service, family, now));
-        Self {
-            probes: probes.collect(),
-            families: families.collect(),
-            order: None,
-        }
     }
 }
 

@@ -23,11 +23,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::controller::{Controller, ServiceState};
+use super::controller::Controller;
 use super::family::{FamilyState, ProbeState};
 use super::holds::Holds;
 use super::poller::{ExportQuestion, exports};
 use super::reports::Reports;
+use super::service::ServiceState;
 use super::sessions::Sessions;
 use super::{FamilyId, ProbeId, watcher};
 use crate::config::{Config, Service};

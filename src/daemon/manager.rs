@@ -7,9 +7,10 @@
 use std::time::{Duration, Instant};
 
 use super::FamilyId;
-use super::controller::{Controller, ServiceState, TICK};
+use super::controller::{Controller, TICK};
 use super::family::FamilyState;
 use super::poller::{FILES_TIME, POLL_TIME};
+use super::service::ServiceState;
 use crate::config::Service;
 use crate::status::{Actual, Brief, SessionCount, line};
 use crate::systemd::{Environment, Notifier};

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::FamilyId;
 use super::actuator::Attempt;
-use super::controller::{Controller, ServiceState};
+use super::controller::Controller;
 use super::family::FamilyState;
 use super::poller::{ExportId, Poll};
+use super::service::ServiceState;
 use crate::bird::client;
 use crate::config::Config;
 use crate::history::{self, Event};

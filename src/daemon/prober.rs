@@ -16,7 +16,7 @@ use super::address::{Address, Mailbox};
 use super::cue::Cue;
 use super::{Observed, ProbeId, Report};
 use crate::probe::{Outcome, Probe};
-use crate::schedule::{Probe as Ticket, Schedule};
+use crate::schedule::{Schedule, Ticket};
 
 /// What a prober is to do.
 pub(super) struct Prober {

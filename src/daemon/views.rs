@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::FamilyId;
 use super::controller::Controller;
 use super::family::ProbeState;
-use crate::config::{Check, OnFailure, Parts};
+use crate::config::{Check, Group, OnFailure, Parts};
 use crate::model::Family;
 use crate::policy::{CheckView, combined};
 
@@ -38,7 +38,7 @@ impl Controller {
                     let view = self.view(probe, check.on_failure);
                     (view, probe)
                 })),
-                Parts::Group(_) => views.extend(self.group(check, &deciding)),
+                Parts::Group(group) => views.extend(self.group(check, group, &deciding)),
             }
         }
         views
@@ -48,11 +48,9 @@ impl Controller {
     fn group<'a>(
         &'a self,
         check: &'a Check,
+        group: &Group,
         deciding: &[&'a ProbeState],
     ) -> Option<(CheckView<'a>, &'a ProbeState)> {
-        let Parts::Group(group) = &check.parts else {
-            return None;
-        };
         let view = |probe: &&'a ProbeState| self.view(probe, check.on_failure);
         let members = deciding.chunk_by(|one, next| one.place.member == next.place.member);
         let members: Vec<Vec<_>> = members

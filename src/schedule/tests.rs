@@ -23,7 +23,7 @@ struct World {
     start: Instant,
     schedule: Schedule,
     /// Probes in flight: when they come to their verdict, in milliseconds.
-    in_flight: VecDeque<(u64, Probe, Verdict)>,
+    in_flight: VecDeque<(u64, Ticket, Verdict)>,
     sent: Vec<u64>,
     verdicts: Vec<(u64, Verdict)>,
 }

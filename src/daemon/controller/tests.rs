@@ -7,7 +7,7 @@ use super::*;
 use crate::config::{Damping, OnFailure, SMALLEST};
 use crate::health::Verdict;
 use crate::model::Period;
-use crate::overrides::Kind;
+use crate::overrides::{Kind, Override};
 use crate::policy::Announcement;
 use crate::status::{Health, Service};
 

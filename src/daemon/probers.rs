@@ -1,0 +1,103 @@
+//! Sets a prober to work for every probe, and sees to it that all of them can have a socket.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use super::ProbeId;
+use super::address::Mailbox;
+use super::controller::Controller;
+use super::prober::{Prober, Probing};
+use crate::config::{Service, Subject};
+use crate::descriptors;
+use crate::probe::Probe;
+use crate::schedule::Schedule;
+
+/// Probes of one check at one server that may be unanswered at a time: more tell nothing new.
+const MAX_IN_FLIGHT: usize = 64;
+
+/// Descriptors for everything but checks: connections to BIRD and to those who ask, files, what the runtime has.
+const OTHER_DESCRIPTORS: u64 = 512;
+
+impl Controller {
+    /// Sets a prober to work for each probe that has none, each at a random moment of its first interval.
+    pub(super) fn start_probers(&mut self) {
+        self.standing.is_outdated = true;
+        self.follow_units();
+        let config = Arc::clone(&self.config);
+        let keeps = self.make_room();
+        for (service, spec) in config.services.iter().enumerate() {
+            for (probe, target) in spec.targets().into_iter().enumerate() {
+                let state = &mut self.services[service].probes[probe];
+                if state.probing.is_some() {
+                    continue;
+                }
+                let timing = spec.member(&target).timing;
+                let at_once = if target.subject.may_overlap() {
+                    in_flight(spec)
+                } else {
+                    1
+                };
+                let interval = timing.interval.duration();
+                let delay = interval.mul_f64(rand::random::<f64>());
+                let address = watch::Sender::new(self.reports.address(ProbeId { service, probe }));
+                let prober = Prober {
+                    address: Mailbox::new(&address),
+                    probe: Arc::new(probe_of(target.subject, keeps)),
+                    timeout: timing.timeout.duration(),
+                    schedule: Schedule::new(
+                        timing,
+                        spec.thresholds.fall,
+                        at_once,
+                        Instant::now() + delay,
+                    ),
+                    cue: Arc::clone(&state.cue),
+                };
+                let task = self.probers.spawn(prober.run());
+                state.probing = Some(Probing { address, task });
+            }
+        }
+    }
+
+    /// Sees to it that every probe can have a socket, also when all servers hang at once. True if there is room for one
+    /// that each keeps besides.
+    fn make_room(&mut self) -> bool {
+        let targets = self.services.iter().map(|service| service.probes.len());
+        let targets: Vec<_> = targets.collect();
+        let services = self.config.services.iter().zip(&targets);
+        let in_flight: usize = services
+            .map(|(spec, targets)| targets * in_flight(spec))
+            .sum();
+        let kept: usize = targets.iter().sum();
+        let standing = self.servers_to_watch().len();
+        let wanted = OTHER_DESCRIPTORS + (in_flight + kept + standing) as u64;
+        let limit = descriptors::provide(wanted);
+        self.standing.allow(descriptors::limit(), standing);
+        let problem = (limit < wanted).then(|| {
+            format!(
+                "this process may have {limit} file descriptors open, and when all servers hang at once, {kept} checks \
+                 need up to {wanted}: some cannot ask then, and what they check may be withdrawn late. Set \
+                 `LimitNOFILE={wanted}` in the unit"
+            )
+        });
+        self.on_problem("limit", problem);
+        limit >= OTHER_DESCRIPTORS + 4 * kept as u64
+    }
+}
+
+/// What looks at this, with a socket of its own if there is room for one.
+fn probe_of(subject: Subject<'_>, keeps: bool) -> Probe {
+    let probe = Probe::new(subject);
+    if keeps {
+        probe.keeping_a_socket()
+    } else {
+        probe
+    }
+}
+
+/// How many probes of one check at one server may be unanswered.
+fn in_flight(spec: &Service) -> usize {
+    let window = spec.thresholds.window.map_or(0, |window| window.size);
+    (spec.thresholds.fall.max(window) as usize).min(MAX_IN_FLIGHT)
+}
