@@ -32,10 +32,12 @@ fn order(document: &Value) -> Option<&str> {
 /// A service without addresses of its own on the node: the server answers on another.
 fn elsewhere(name: &str, prefixes: &[&str]) -> Service {
     let dns = format!("{{ server: {V4}, name: example.com, type: SOA }}");
+    let has_both = prefixes.iter().any(|prefix| prefix.contains(':'));
+    let families = if has_both { "[v4, v6]" } else { "[v4]" };
     Service::new(name, prefixes)
         .with("require_address: false")
         .only_check(&format!(
-            "{{ on_failure: withdraw, families: [v4, v6], dns: {dns} }}"
+            "{{ on_failure: withdraw, families: {families}, dns: {dns} }}"
         ))
 }
 
