@@ -34,7 +34,10 @@ use burst::Burst;
 /// A probe in flight: given out when it is sent, handed back with its verdict.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a probe that is never handed back counts as in flight for ever"]
-pub struct Ticket(u64);
+pub struct Ticket {
+    number: u64,
+    sent: Instant,
+}
 
 /// When to send, for one target.
 #[derive(Debug)]
@@ -130,7 +133,7 @@ impl Schedule {
         });
         self.in_flight += 1;
         self.burst.on_send(now, number);
-        Ticket(number)
+        Ticket { number, sent: now }
     }
 
     /// A probe has come to its verdict.
@@ -140,14 +143,19 @@ impl Schedule {
     )]
     pub fn on_verdict(&mut self, now: Instant, ticket: Ticket, verdict: Verdict) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if let Some(newest) = self.newest.as_mut().filter(|sent| sent.number == ticket.0) {
+        if let Some(newest) = self
+            .newest
+            .as_mut()
+            .filter(|sent| sent.number == ticket.number)
+        {
             newest.answered = true;
         }
         if verdict == Verdict::Pass {
             self.last_pass = Some(now);
         }
         self.last_verdict = Some(verdict);
-        self.burst.on_verdict(now, ticket.0, verdict);
+        let taken = now.saturating_duration_since(ticket.sent);
+        self.burst.on_verdict(now, ticket.number, verdict, taken);
     }
 
     /// Whether the service is announced: only then there is a hurry.

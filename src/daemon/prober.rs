@@ -66,8 +66,13 @@ impl Prober {
         loop {
             let next = self.schedule.deadline();
             if let Some(next) = next.filter(|_| next != due) {
-                let time = together(next, Instant::now());
-                alarm.as_mut().reset(time.into());
+                let now = Instant::now();
+                if next <= now {
+                    // The alarm would be up to two milliseconds late, which is long for a burst.
+                    self.send(&mut flights);
+                    continue;
+                }
+                alarm.as_mut().reset(together(next, now).into());
             }
             due = next;
             tokio::select! {

@@ -1,35 +1,42 @@
 //! A few probes in quick succession, after something has said "look now".
 //!
 //! ```text
-//! t/ms      0         1         2
-//! event ->  sent  ->  sent  ->  sent
-//! verdict   refused   refused   refused -> unhealthy, where `fall` is 3
+//! t/ms      0       1       2       2.2     2.4
+//! event ->  sent    sent    sent -> sent -> sent
+//! verdict                   refused refused refused -> unhealthy, where `fall` is 3
 //! ```
 //!
-//! An event proves nothing: the first probe that passes ends the burst, so that a false alarm costs one. A probe that
-//! stays unanswered holds up nothing either: a process that is being killed takes in datagrams that it will never read,
-//! and only those that come after it has gone are refused.
+//! An event proves nothing: the first probe that passes ends the burst, so that a false alarm costs one, and seldom two. A
+//! probe that stays unanswered holds up nothing either: a process that is being killed takes in datagrams that it will
+//! never read, and only those that come after it has gone are refused.
 
 use std::time::{Duration, Instant};
 
 use crate::health::Verdict;
 
-/// Between two probes of a burst, where the first has been refused. Three of them fit into 10 ms with all else that a
-/// withdrawal takes, timers that are a millisecond late included.
-pub(super) const SPACING: Duration = Duration::from_millis(1);
+/// After a probe of a burst that stays unanswered: a refusal of this host takes some 0.2 ms, and after that or any other
+/// verdict the next probe goes out at once. What takes longer has been swallowed, or is on its way through a server that
+/// lives. A process that is being killed closes its TCP connections some 3 ms before its UDP sockets (NSD, measured on an
+/// idle host), and up to 12 ms on a busy one.
+pub(super) const PATIENCE: Duration = Duration::from_millis(1);
 
-/// The same where the first is unanswered. A refusal of this host takes some 0.2 ms: what takes longer has been swallowed,
-/// or is on its way through a server that lives. A process that is being killed closes its TCP connections up to 12 ms
-/// before its UDP sockets (named and Unbound, measured on a busy host); ten probes in flight, the usual limit, last for
-/// 20 ms.
-pub(super) const PATIENCE: Duration = Duration::from_millis(2);
+/// It also waits for this part of the burst so far: of ten probes in flight, the usual limit, the last goes out after
+/// 17 ms.
+const PART: u32 = 3;
+
+/// And for so many times what an answer of this server usually takes: one that asks others first is not asked ten times
+/// for nothing.
+const USUAL: u32 = 2;
+
+/// A new answer counts for this part of what is usual, as for TCP's round trips (RFC 6298, 2.3).
+const NEW: u32 = 8;
 
 /// Between the beginnings of two bursts: something that calls all the time costs twenty probes a second, as long as
 /// they pass. So short that a second event makes good within a tenth of a second for a first that came too early.
 pub(super) const GAP: Duration = Duration::from_millis(50);
 
-/// Beyond `fall`, so many probes may be lost in a burst: twice as many, and these.
-const EXTRA: u32 = 4;
+/// Beyond `fall`, so many probes of a burst may be lost: with one that comes back, these fill the usual limit.
+const LOST: u32 = 9;
 
 /// When the probes of a burst are sent, for one target.
 #[derive(Debug)]
@@ -37,6 +44,8 @@ pub(super) struct Burst {
     fall: u32,
     /// How long one may take: then the first probes have come to their verdicts.
     longest: Duration,
+    /// How long a probe takes that passes; unknown before the first one.
+    usual: Option<Duration>,
     on: Option<Ongoing>,
     /// When the last one began.
     began: Option<Instant>,
@@ -55,12 +64,26 @@ struct Ongoing {
     failed: u32,
 }
 
+impl Ongoing {
+    /// When the next probe is due, where answers usually take so long.
+    fn next(&self, usual: Duration) -> Instant {
+        let (_, at, is_back) = self.newest;
+        let so_far = at.saturating_duration_since(self.began);
+        if is_back {
+            at
+        } else {
+            at + PATIENCE.max(so_far / PART).max(usual * USUAL)
+        }
+    }
+}
+
 impl Burst {
     /// So many failures decide, and a probe may take `timeout`.
     pub(super) fn new(fall: u32, timeout: Duration) -> Self {
         Self {
             fall,
             longest: timeout,
+            usual: None,
             on: None,
             began: None,
             due: None,
@@ -76,11 +99,9 @@ impl Burst {
 
     /// When to send the next probe, perhaps in the past; `None` without a burst.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let next = |on: &Ongoing| {
-            let (_, at, is_back) = on.newest;
-            at + if is_back { SPACING } else { PATIENCE }
-        };
-        self.on.as_ref().map(next).or(self.due)
+        let usual = self.usual.unwrap_or_default();
+        let next = self.on.as_ref().map(|on| on.next(usual));
+        next.or(self.due)
     }
 
     /// A probe is being sent, for whatever reason.
@@ -102,8 +123,18 @@ impl Burst {
         self.end_if_over(now);
     }
 
-    /// A probe has come to its verdict.
-    pub(super) fn on_verdict(&mut self, now: Instant, number: u64, verdict: Verdict) {
+    /// A probe has come to its verdict, and has `taken` so long.
+    pub(super) fn on_verdict(
+        &mut self,
+        now: Instant,
+        number: u64,
+        verdict: Verdict,
+        taken: Duration,
+    ) {
+        if verdict == Verdict::Pass {
+            let usual = self.usual.unwrap_or(taken);
+            self.usual = Some(usual - usual / NEW + taken / NEW);
+        }
         if let Some(on) = self.on.as_mut().filter(|on| on.newest.0 == number) {
             on.newest.2 = true;
         }
@@ -124,7 +155,7 @@ impl Burst {
     /// A burst ends by its failures, and in any case after so many probes or so long a time: what it did not show, the
     /// usual probes will.
     fn end_if_over(&mut self, now: Instant) {
-        let most = self.fall.saturating_mul(2).saturating_add(EXTRA);
+        let most = self.fall.saturating_add(LOST);
         let is_over = |on: &mut Ongoing| {
             on.failed >= self.fall
                 || on.sent >= most
