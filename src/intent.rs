@@ -20,7 +20,7 @@ use crate::hold::DropIn;
 use crate::reconcile::Intent;
 
 pub(crate) use leftovers::{Kind, Leftover, Look, retire, settle};
-pub(crate) use watched::{Protection, Watched};
+pub(crate) use watched::{Directory, Protection, Watched};
 
 /// What the file says. Later items win over earlier ones in BIRD's grammar (measured, 2.0.7 to 3.4.0).
 pub const CONTENT: &str = "disabled off;\n";

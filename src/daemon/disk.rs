@@ -12,7 +12,7 @@ use super::poller::{Files, families, sessions};
 use crate::config::Config;
 use crate::hold::DropIn;
 use crate::host;
-use crate::intent::{Leftover, Look, Protection, Watched};
+use crate::intent::{Directory, Leftover, Look, Protection, Watched};
 use crate::reconcile::Intent;
 
 /// The files that are looked after, and those that nobody looks after.
@@ -21,6 +21,7 @@ pub(super) type Found = (io::Result<Files>, io::Result<Vec<Leftover>>);
 /// What is looked at, and what was seen there.
 pub(super) struct Disk {
     config: Arc<Config>,
+    directory: Directory,
     intents: Vec<(FamilyId, [Watched<Intent>; 2])>,
     drop_ins: Vec<Watched<DropIn>>,
     protection: Protection,
@@ -44,6 +45,7 @@ impl Disk {
             protection: Protection::new(&config.bird),
             known: known(&config),
             look: Look::new(&config.bird.intent_dir),
+            directory: Directory::new(config.bird.intent_dir.clone()),
             config,
         }
     }
@@ -61,12 +63,17 @@ impl Disk {
 
     /// An error only where nothing can be read, for want of descriptors: that is no word about the files.
     fn files(&mut self, now: SystemTime) -> io::Result<Files> {
+        let is_as_before = self.directory.is_as_before(now);
         let intents = self.intents.iter_mut().map(|(id, [normal, drain])| {
-            let seen = [normal.look(now)?, drain.look(now)?];
+            let seen = [
+                normal.look(now, is_as_before)?,
+                drain.look(now, is_as_before)?,
+            ];
             Ok((*id, seen))
         });
         let intents = intents.collect::<io::Result<HashMap<_, _>>>()?;
-        let drop_ins = self.drop_ins.iter_mut().map(|file| file.look(now));
+        let drop_ins = self.drop_ins.iter_mut();
+        let drop_ins = drop_ins.map(|file| file.look(now, is_as_before));
         let protection = &mut self.protection;
         Ok(Files {
             intents,

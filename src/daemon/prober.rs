@@ -149,14 +149,17 @@ impl Flights {
     }
 }
 
-/// All probers send at whole multiples of this, where that moves a probe by no more than a hundredth: the kernel, the
+/// All probers send at whole multiples of this, where that moves a probe by no more than a fiftieth: the kernel, the
 /// runtime and the server are woken up for many at a time.
-const BEAT: Duration = Duration::from_millis(10);
+const BEAT: Duration = Duration::from_millis(20);
+
+/// Whoever probes sooner is in a hurry.
+const LONG: Duration = Duration::from_millis(500);
 
 /// A time near this one at which others send, too; this one if it is close.
 fn together(next: Instant, now: Instant) -> Instant {
     static FIRST: OnceLock<Instant> = OnceLock::new();
-    if next.saturating_duration_since(now) < 50 * BEAT {
+    if next.saturating_duration_since(now) < LONG {
         return next;
     }
     let first = *FIRST.get_or_init(|| now);

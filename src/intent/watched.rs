@@ -20,7 +20,38 @@ type Meaning<T> = fn(io::Result<Vec<u8>>) -> io::Result<T>;
 pub(crate) struct Watched<T> {
     path: PathBuf,
     meaning: Meaning<T>,
-    seen: Option<(Stamp, T)>,
+    seen: Option<Seen<T>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Seen<T> {
+    /// With this stamp it says that.
+    There(Stamp, T),
+    /// It was not there, which means that.
+    Nowhere(T),
+}
+
+/// The directory of such files, in which none comes or goes unnoticed.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    path: PathBuf,
+    seen: Option<Stamp>,
+}
+
+impl Directory {
+    /// Not looked at yet.
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, seen: None }
+    }
+
+    /// Whether it is at `now` or later certain that no file has come or gone since the last look. To be asked before the
+    /// files are looked at, and each time.
+    pub(crate) fn is_as_before(&mut self, now: SystemTime) -> bool {
+        let stamp = Stamp::of(&self.path).ok();
+        let is_same = stamp.is_some() && stamp == self.seen;
+        self.seen = stamp.filter(|stamp| stamp.is_settled(now));
+        is_same
+    }
 }
 
 impl Watched<Intent> {
@@ -46,15 +77,22 @@ impl<T: Copy> Watched<T> {
         }
     }
 
-    /// What it says at `now` or later; an error if nothing can be read at all, for want of descriptors.
-    pub(crate) fn look(&mut self, now: SystemTime) -> io::Result<T> {
+    /// What it says at `now` or later; an error if nothing can be read at all, for want of descriptors. Where its
+    /// directory is as it was at the last look, what was not there is not looked for.
+    pub(crate) fn look(&mut self, now: SystemTime, directory_is_as_before: bool) -> io::Result<T> {
         let known = self.seen.take();
+        if let Some(Seen::Nowhere(value)) = known
+            && directory_is_as_before
+        {
+            self.seen = known;
+            return Ok(value);
+        }
         // Older than what is read: whatever comes in between shows at the next look.
         let stamp = match Stamp::of(&self.path) {
             Ok(stamp) => stamp,
-            Err(error) => return (self.meaning)(Err(error)),
+            Err(error) => return self.on_missing(error),
         };
-        if let Some((same, value)) = known
+        if let Some(Seen::There(same, value)) = known
             && same == stamp
         {
             self.seen = known;
@@ -63,7 +101,15 @@ impl<T: Copy> Watched<T> {
         let content = content(&self.path);
         let is_certain = content.is_ok() && stamp.is_settled(now);
         let value = (self.meaning)(content)?;
-        self.seen = is_certain.then_some((stamp, value));
+        self.seen = is_certain.then_some(Seen::There(stamp, value));
+        Ok(value)
+    }
+
+    fn on_missing(&mut self, error: io::Error) -> io::Result<T> {
+        // What a link leads to may come without a change of this directory.
+        let is_nowhere = error.kind() == io::ErrorKind::NotFound && !self.path.is_symlink();
+        let value = (self.meaning)(Err(error))?;
+        self.seen = is_nowhere.then_some(Seen::Nowhere(value));
         Ok(value)
     }
 }
@@ -133,7 +179,7 @@ mod tests {
         let mut watched = Watched::intent(file.clone());
         let mut is = |wanted| {
             for _ in 0..2 {
-                assert_eq!(watched.look(later()).unwrap(), wanted);
+                assert_eq!(watched.look(later(), false).unwrap(), wanted);
             }
         };
         is(Intent::Absent);
@@ -156,12 +202,38 @@ mod tests {
         let file = root.path().join("a.conf");
         let mut watched = Watched::drop_in(file.clone());
         write_drop_in(&file).unwrap();
-        assert_eq!(watched.look(SystemTime::now()).unwrap(), DropIn::Written);
-        assert!(watched.seen.is_none());
-        assert_eq!(watched.look(later()).unwrap(), DropIn::Written);
-        assert!(watched.seen.is_some());
+        let mut look = |now| watched.look(now, false).unwrap();
+        assert_eq!(look(SystemTime::now()), DropIn::Written);
         fs::write(&file, HELD.to_uppercase()).unwrap();
-        assert_eq!(watched.look(later()).unwrap(), DropIn::Foreign);
+        assert_eq!(look(SystemTime::now()), DropIn::Foreign);
+        assert_eq!(look(later()), DropIn::Foreign);
+        assert!(matches!(watched.seen, Some(Seen::There(..))));
+    }
+
+    #[test]
+    fn what_is_not_there_is_looked_for_when_something_came_or_went() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("intent");
+        let mut directory = Directory::new(path.clone());
+        let file = path.join("a.conf");
+        let mut watched = Watched::intent(file.clone());
+        let mut look = |now| {
+            let is_as_before = directory.is_as_before(now);
+            (is_as_before, watched.look(now, is_as_before).unwrap())
+        };
+        assert_eq!(look(later()), (false, Intent::Absent));
+        assert_eq!(look(later()), (false, Intent::Absent), "no directory");
+        fs::create_dir(&path).unwrap();
+        // Something may come within the grain of the directory's time.
+        assert_eq!(look(SystemTime::now()), (false, Intent::Absent));
+        assert_eq!(look(later()), (false, Intent::Absent));
+        assert_eq!(look(later()), (true, Intent::Absent));
+        write(&file).unwrap();
+        assert_eq!(look(later()), (false, Intent::Written));
+        assert_eq!(look(later()), (true, Intent::Written));
+        // What is there may be written in place, which its directory does not show.
+        fs::write(&file, "disabled  on;\n").unwrap();
+        assert_eq!(look(later()), (true, Intent::Foreign));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use tokio::net::UdpSocket;
 
 /// One question in so many leaves no socket behind, at random: a check of one question a second has asked every process
-/// of a server within a minute or so.
-const KEPT_FOR: u32 = 8;
+/// of a server within minutes.
+const KEPT_FOR: u32 = 32;
 
 /// A place for one socket, which is connected to the one server that is asked.
 #[derive(Debug, Default)]
