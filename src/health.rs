@@ -29,7 +29,8 @@ pub enum Verdict {
     Pass,
     /// It did not, in time.
     Fail,
-    /// The prober itself was broken: nothing is known about the server.
+    /// Nothing is known about the server: the prober itself was broken, or somebody else did not tell what the answer has
+    /// to be compared with.
     Unknown,
 }
 

@@ -42,7 +42,7 @@ pub(super) fn reply(message: &[u8], query: &Query) -> Result<Reply, Failure> {
 /// A message behind its length.
 pub(super) fn framed(message: &[u8]) -> Vec<u8> {
     let length =
-        u16::try_from(message.len()).expect("a message of one question has at most 271 bytes");
+        u16::try_from(message.len()).expect("a message of one question has at most 286 bytes");
     [&length.to_be_bytes(), message].concat()
 }
 

@@ -29,9 +29,6 @@ const MAX_LENGTH: usize = 65_535;
 /// A datagram, or the refusal of ours.
 const ANYTHING: Interest = Interest::READABLE.add(Interest::ERROR);
 
-/// The name does not exist, which is as good an answer as any.
-const NXDOMAIN: Rcode = Rcode(3);
-
 thread_local! {
     /// Where datagrams are received, one at a time.
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; MAX_LENGTH]);
@@ -49,7 +46,8 @@ pub(super) async fn exchange(
     let socket = asked(idle.and_then(Idle::take), server, origin, query).await?;
     let reply = answer(&socket, query, ignored).await?;
     expect_nothing(&socket);
-    let is_good = matches!(reply.rcode, Rcode::NO_ERROR | NXDOMAIN);
+    // That the name does not exist is as good an answer as any.
+    let is_good = matches!(reply.rcode, Rcode::NO_ERROR | Rcode::NX_DOMAIN);
     if let Some(idle) = idle.filter(|_| is_good) {
         idle.keep(socket);
     }
