@@ -138,7 +138,7 @@ impl From<dns::Outcome> for Outcome {
     fn from(outcome: dns::Outcome) -> Self {
         Self {
             verdict: outcome.verdict,
-            is_silence: outcome.verdict == Verdict::Unknown && !outcome.heard,
+            is_silence: outcome.is_silence,
             latency: outcome.latency(),
             detail: outcome.detail,
             exchanges: outcome.exchanges,

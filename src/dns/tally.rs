@@ -24,9 +24,9 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// Why, in one line for operators: `NOERROR, SOA serial 2026112201`.
     pub detail: String,
-    /// Whether the server itself answered every question. Where it did and the verdict is unknown, that is because
-    /// of somebody else, and no silence of the server.
-    pub heard: bool,
+    /// Whether the verdict is unknown because of us. Where the server answered every question of which nothing is known,
+    /// that is because of somebody else, and no silence that ever counts against it, whatever became of other questions.
+    pub is_silence: bool,
     /// The questions that came to an end, in the order of the check. Once the verdict is known, the others are not
     /// waited for.
     pub exchanges: Vec<Exchange>,
@@ -105,19 +105,26 @@ impl<'c> Tally<'c> {
         }
     }
 
+    /// Whether a question of which nothing is known was not answered.
+    fn lacks_an_answer(&self) -> bool {
+        let mut judged = self.judged.iter();
+        let is_pending = self.judged.len() < self.questions.len();
+        is_pending
+            || judged.any(|(exchange, judged)| {
+                judged.verdict == Verdict::Unknown && exchange.result.is_err()
+            })
+    }
+
     /// The end.
     #[must_use]
     pub fn outcome(mut self) -> Outcome {
         self.judged.sort_by_key(|(exchange, _)| exchange.position);
         let verdict = self.verdict();
-        let heard = self
-            .judged
-            .iter()
-            .all(|(exchange, _)| exchange.result.is_ok());
+        let is_silence = verdict == Verdict::Unknown && self.lacks_an_answer();
         Outcome {
             verdict,
             detail: self.detail(verdict),
-            heard: heard && self.judged.len() == self.questions.len(),
+            is_silence,
             exchanges: self
                 .judged
                 .into_iter()

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::dns::{Failure, Query, RecordType};
+use crate::dns::{Encoding, Failure, Primary, Query, RecordType, SerialLimits};
 
 /// A question for each verdict.
 fn asked(count: usize) -> Vec<Asked> {
@@ -65,13 +65,13 @@ fn one_question_speaks_for_itself() {
         (one.verdict, one.detail.as_str()),
         (Fail, "connection refused")
     );
-    assert!(!one.heard && one.answer().is_none() && one.latency().is_none());
+    assert!(!one.is_silence && one.answer().is_none() && one.latency().is_none());
     let one = outcome(1, &[(0, Pass)], 1);
     assert_eq!(
         (one.verdict, one.detail.as_str()),
         (Pass, "NOERROR, 1 answer")
     );
-    assert!(one.heard && one.answer().is_some() && one.latency().is_some());
+    assert!(!one.is_silence && one.answer().is_some() && one.latency().is_some());
 }
 
 #[test]
@@ -95,6 +95,62 @@ fn those_that_failed_are_named() {
         (all.verdict, all.detail.as_str()),
         (Pass, "2 of 2 questions passed")
     );
+}
+
+/// As `asked`, but compared with a primary, which nobody waited for.
+fn compared(questions: &mut [Asked], position: usize) {
+    questions[position].expect.serial = Some(SerialLimits {
+        max_age: None,
+        encoding: Encoding::Auto,
+        primary: Some(Primary {
+            server: "192.0.2.1:53".parse().unwrap(),
+            max_behind: 0,
+        }),
+    });
+}
+
+/// The answer of a server whose primary says nothing: an SOA record with serial 1.
+fn without_primary(questions: &[Asked], position: usize) -> Exchange {
+    let query = Query::new(&questions[position].question, 7, 0);
+    let mut bytes = query.as_bytes().to_vec();
+    bytes[2] |= 0x80;
+    bytes[7] = 1;
+    bytes.extend([0xc0, 12, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22, 0, 0, 0, 0, 0, 1]);
+    bytes.extend([0; 16]);
+    let reply = crate::dns::Reply::parse(&bytes, &query).unwrap();
+    Exchange {
+        position,
+        query,
+        result: Ok(Answer {
+            reply,
+            latency: None,
+        }),
+        primary: Some(Err(Failure::Refused)),
+    }
+}
+
+/// Nothing is known because of us only where that is so of a question of which nothing is known.
+#[test]
+fn a_primary_that_says_nothing_is_no_silence() {
+    let is_silence = |other: Option<Verdict>| {
+        let mut questions = asked(3);
+        questions[0].question.record_type = RecordType::SOA;
+        compared(&mut questions, 0);
+        let mut tally = Tally::new(&questions, 2);
+        tally.add(without_primary(&questions, 0), Timestamp::UNIX_EPOCH);
+        tally.add(exchange(&questions, 1, Pass), Timestamp::UNIX_EPOCH);
+        if let Some(verdict) = other {
+            tally.add(exchange(&questions, 2, verdict), Timestamp::UNIX_EPOCH);
+        }
+        let outcome = tally.outcome();
+        let is_unknown = other != Some(Pass);
+        assert_eq!(outcome.verdict == Unknown, is_unknown, "{}", outcome.detail);
+        outcome.is_silence
+    };
+    assert!(!is_silence(Some(Fail)));
+    assert!(!is_silence(Some(Pass)));
+    assert!(is_silence(Some(Unknown)));
+    assert!(is_silence(None));
 }
 
 proptest! {

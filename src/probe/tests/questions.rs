@@ -50,7 +50,7 @@ async fn what_is_decided_waits_for_nobody() {
         assert_eq!(outcome.verdict, verdict);
         let ended: Vec<_> = outcome.exchanges.iter().map(|one| one.position).collect();
         assert_eq!(ended, [1], "the first is still silent");
-        assert!(outcome.answer().is_none() && !outcome.heard);
+        assert!(outcome.answer().is_none() && !outcome.is_silence);
     }
 }
 
@@ -88,7 +88,15 @@ async fn a_primary_is_waited_for_only_where_it_matters() {
     let outcome = probe(1, vec![beside("good", silent.0)], SHORT).await;
     let detail = "NOERROR, SOA serial 7; whether it is behind the primary 127.0.0.1 is not known: no answer within 300ms";
     assert_outcome(&outcome, Verdict::Unknown, detail);
-    assert!(outcome.heard && outcome.exchanges[0].primary.is_some());
+    assert!(!outcome.is_silence && outcome.exchanges[0].primary.is_some());
+    // What the server left unanswered beside that has failed, and is not what nothing is known of.
+    let outcome = probe(1, vec![asked("silent"), beside("good", silent.0)], SHORT).await;
+    assert_eq!(
+        (outcome.verdict, outcome.is_silence),
+        (Verdict::Unknown, false),
+        "{}",
+        outcome.detail
+    );
     let (primary, task) = server().await;
     let outcome = probe(1, vec![beside("good", primary)], LONG).await;
     assert_outcome(&outcome, Verdict::Pass, SERIAL);
