@@ -7,7 +7,8 @@
 //!   served.
 //! - A truncated answer (TC) is an answer: the server is alive and has looked up the name. Its records count as far
 //!   as they came, and the line says that it was truncated.
-//! - What depends on somebody else, or on a prober that was late, is open: it neither passes nor fails.
+//! - What depends on somebody else, on a prober that was late, or on a clock that may be behind, is open: it neither
+//!   passes nor fails.
 
 mod freshness;
 mod validity;
@@ -17,7 +18,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::record::Record;
-use super::words::span;
 use super::{Answer, Expectation, Failure, Flag, Query, Rcode, RecordType, Reply, Section};
 use crate::model::{Expression, Period};
 
@@ -232,15 +232,7 @@ impl Aspect {
                 }
             }
             Self::Serial => freshness::known_serials(evidence),
-            Self::Signatures => match validity::earliest(evidence) {
-                Ok((signed, left)) => {
-                    format!(
-                        "{signed} is valid for {}",
-                        span(u64::from(left.unsigned_abs()))
-                    )
-                }
-                Err(reason) => reason,
-            },
+            Self::Signatures => validity::known(expect, evidence),
             Self::Nsid => evidence.nsid().unwrap_or_default(),
             Self::Latency => match evidence.latency {
                 Some(latency) => format!("{:.2} ms", latency.as_secs_f64() * 1000.0),

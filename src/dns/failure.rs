@@ -45,6 +45,12 @@ pub enum Failure {
     /// No handshake, or a certificate that is not accepted. The text is a whole sentence.
     #[error("{0}")]
     Tls(String),
+    /// A certificate that becomes valid later, by the clock of this host. The text is a whole sentence.
+    ///
+    /// A node that booted with a clock in the past cannot tell a certificate that was put in place too early from its own
+    /// clock, and the latter is the more frequent of the two: the server did its part, and nothing is known.
+    #[error("{0}")]
+    Early(String),
     /// An answer of HTTP that has no DNS message. The text is a whole sentence.
     #[error("{0}")]
     Http(String),
@@ -83,7 +89,27 @@ impl Failure {
             | Self::Tls(_)
             | Self::Http(_) => Verdict::Fail,
             Self::Fallback(failure) => failure.verdict(),
-            Self::Prober(_) | Self::Stalled(_) => Verdict::Unknown,
+            Self::Early(_) | Self::Prober(_) | Self::Stalled(_) => Verdict::Unknown,
+        }
+    }
+
+    /// Whether nothing of the server was seen because of us: what lasts for too long then counts against it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::Silent { .. }
+            | Self::Flooded(_)
+            | Self::Refused
+            | Self::Unreachable(_)
+            | Self::Reset
+            | Self::Closed { .. }
+            | Self::Foreign
+            | Self::Malformed(_)
+            | Self::Tls(_)
+            | Self::Early(_)
+            | Self::Http(_) => false,
+            Self::Fallback(failure) => failure.is_ours(),
+            Self::Prober(_) | Self::Stalled(_) => true,
         }
     }
 }

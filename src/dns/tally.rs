@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Answer, Exchange, Expectation, Judged, Question, judge};
+use super::{Answer, Exchange, Expectation, Failure, Judged, Question, judge};
 use crate::health::Verdict;
 
 /// One question of a check and what has to come back.
@@ -24,8 +24,9 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// Why, in one line for operators: `NOERROR, SOA serial 2026112201`.
     pub detail: String,
-    /// Whether the verdict is unknown because of us. Where the server answered every question of which nothing is known,
-    /// that is because of somebody else, and no silence that ever counts against it, whatever became of other questions.
+    /// Whether the verdict is unknown because of us. Where the server did its part for every question of which nothing is
+    /// known, that is because of somebody else or of the clock, and no silence that ever counts against it, whatever became
+    /// of other questions.
     pub is_silence: bool,
     /// The questions that came to an end, in the order of the check. Once the verdict is known, the others are not
     /// waited for.
@@ -105,13 +106,14 @@ impl<'c> Tally<'c> {
         }
     }
 
-    /// Whether a question of which nothing is known was not answered.
-    fn lacks_an_answer(&self) -> bool {
+    /// Whether, for a question of which nothing is known, nothing of the server was seen because of us.
+    fn lacks_a_sign(&self) -> bool {
         let mut judged = self.judged.iter();
         let is_pending = self.judged.len() < self.questions.len();
         is_pending
             || judged.any(|(exchange, judged)| {
-                judged.verdict == Verdict::Unknown && exchange.result.is_err()
+                let failure = exchange.result.as_ref().err();
+                judged.verdict == Verdict::Unknown && failure.is_some_and(Failure::is_ours)
             })
     }
 
@@ -120,7 +122,7 @@ impl<'c> Tally<'c> {
     pub fn outcome(mut self) -> Outcome {
         self.judged.sort_by_key(|(exchange, _)| exchange.position);
         let verdict = self.verdict();
-        let is_silence = verdict == Verdict::Unknown && self.lacks_an_answer();
+        let is_silence = verdict == Verdict::Unknown && self.lacks_a_sign();
         Outcome {
             verdict,
             detail: self.detail(verdict),

@@ -12,6 +12,8 @@ use crate::health::Verdict;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) verdict: Verdict,
+    /// Whether nothing is known because of us.
+    is_silence: bool,
     /// Why, in one line for operators.
     pub(super) detail: String,
 }
@@ -30,14 +32,20 @@ impl Finding {
     }
 
     pub(super) fn new(verdict: Verdict, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
-        Self { verdict, detail }
+        Self {
+            verdict,
+            is_silence: verdict == Verdict::Unknown,
+            detail: detail.into(),
+        }
     }
 }
 
 impl From<Failure> for Finding {
     fn from(failure: Failure) -> Self {
-        Self::new(failure.verdict(), failure.to_string())
+        Self {
+            is_silence: failure.is_ours(),
+            ..Self::new(failure.verdict(), failure.to_string())
+        }
     }
 }
 
@@ -45,8 +53,8 @@ impl From<Failure> for Finding {
 impl From<Finding> for Outcome {
     fn from(finding: Finding) -> Self {
         Self {
-            is_silence: finding.verdict == Verdict::Unknown,
             verdict: finding.verdict,
+            is_silence: finding.is_silence,
             detail: finding.detail,
             latency: None,
             exchanges: Vec::new(),

@@ -1,7 +1,7 @@
 //! TLS as a client: a handshake on a connected stream, with the certificate verified.
 //!
 //! A handshake that fails says that clients of this server fail, too. Only what is missing on our side, such as a
-//! file of authorities, leaves the verdict unknown.
+//! file of authorities, leaves the verdict unknown, and a certificate that is not valid yet: our clock may be behind.
 
 mod record;
 mod refusal;
@@ -111,7 +111,7 @@ impl Client {
             Trust::System => {}
             Trust::Authorities(_) | Trust::Certificate(_) => *self.kept() = None,
         }
-        Failure::Tls(refusal::reason(server, &self.settings, error))
+        refusal::failure(server, &self.settings, error)
     }
 
     fn kept(&self) -> MutexGuard<'_, Option<Loaded>> {

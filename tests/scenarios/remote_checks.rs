@@ -72,11 +72,20 @@ fn certificates_have_to_be_for_the_name_in_the_url() -> Result<()> {
     let long_ago = Validity::Until(Duration::from_hours(3) + Duration::from_mins(1));
     let good = authority.issue("good", &["dns.example", V4], Validity::Now)?;
     let expired = authority.issue("expired", &["dns.example", V4], long_ago)?;
+    let later = Validity::From(Duration::from_hours(3) + Duration::from_mins(1));
+    let early = authority.issue("early", &["dns.example", V4], later)?;
     let start = |port: u16, certificate: &Certificate| {
         let socket = format!("{V4}:{port}").parse().expect("an address");
         WebServer::start(lab.node(), socket, Some(certificate))
     };
-    let _servers = [start(443, &good)?, start(444, &expired)?];
+    let _servers = [
+        start(443, &good)?,
+        start(444, &expired)?,
+        start(446, &early)?,
+    ];
+    let not_yet = format!(
+        "unknown: the certificate of {V4} becomes valid in 3 h by this host's clock, which may be behind"
+    );
     let _plain = DnsServer::start(lab.node(), Software::Nsd, "dns", &[V4])?;
     let trust = format!("tls: {{ ca_file: {} }}", authority.file().display());
     let page = |url: &str, more: &str| format!("http: {{ url: \"{url}\", server: {V4}, {more} }}");
@@ -112,6 +121,8 @@ fn certificates_have_to_be_for_the_name_in_the_url() -> Result<()> {
             format!("tcp: {{ port: 444, {trust} }}"),
             format!("fail: the certificate of {V4} expired 3 h ago"),
         ),
+        (page("https://dns.example:446/", &trust), not_yet.clone()),
+        (format!("tcp: {{ port: 446, {trust} }}"), not_yet),
         (
             "tcp: { port: 444 }".to_owned(),
             "pass: connected".to_owned(),

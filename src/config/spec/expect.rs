@@ -85,6 +85,7 @@ pub(crate) struct Serial {
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("required" = ["min_validity"]))]
 pub(crate) struct Signatures {
-    /// At least so long, as in 2d. Of several signatures of the same records, the best counts.
+    /// At least so long, as in 2d. Of several signatures of the same records, the best counts. Where that is one that
+    /// becomes valid only later, the verdict is unknown, and never withdraws: this host's clock may be behind.
     pub(crate) min_validity: Leaf<Period>,
 }

@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::Leaf;
 
-/// Whom a server has to be, and who vouches for it.
+/// Whom a server has to be, and who vouches for it. Where its certificate becomes valid only later, the verdict is
+/// unknown, and never withdraws: this host's clock may be behind.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Tls {

@@ -478,8 +478,8 @@ fn signatures_stay_valid() {
             "RRSIG of example.com. SOA expired 5 min ago",
         ),
         (
-            one(3600, 13 * DAY),
-            "RRSIG of example.com. SOA becomes valid only in 60 min",
+            one(3600, DAY),
+            "RRSIG of example.com. SOA expires in 24 h, wanted 48h",
         ),
         (signed(vec![]), "no RRSIG in the answer"),
         (
@@ -502,6 +502,42 @@ fn signatures_stay_valid() {
         fine,
     );
     assert_judged(&expect, &signed(vec![good, other]), Pass, fine);
+}
+
+/// A node may have booted with a clock in the past.
+#[test]
+fn signatures_that_are_not_valid_yet_neither_pass_nor_fail() {
+    const DAY: i64 = 86_400;
+    let expect = Expectation {
+        signatures: Some("2d".parse().unwrap()),
+        min_answers: 1,
+        ..Expectation::default()
+    };
+    let (kind, owner) = (RecordType::SOA, "example.com.");
+    let signed = |times: &[(i64, i64)]| {
+        let signatures = times.iter();
+        let signatures = signatures.map(|(from, until)| signature(owner, kind, *from, *until));
+        let answers: Vec<_> = [soa(7)].into_iter().chain(signatures).collect();
+        exchange(kind, reply(kind, 0, answers))
+    };
+    let early = (3600, 13 * DAY);
+    let open = "NOERROR, SOA serial 7; RRSIG of example.com. SOA becomes valid only in 60 min by this host's clock, which may be behind";
+    assert_judged(&expect, &signed(&[early]), Unknown, open);
+    let years = (20_000 * DAY, 20_014 * DAY);
+    let far = open.replace("60 min", "20000 d");
+    assert_judged(&expect, &signed(&[years]), Unknown, &far);
+    // Beside one that will not do, it may; beside one that does, it does not matter.
+    for order in [[early, (-DAY, 60)], [(-DAY, 60), early]] {
+        assert_judged(&expect, &signed(&order), Unknown, open);
+    }
+    let good = [early, (-DAY, 13 * DAY)];
+    assert_judged(&expect, &signed(&good), Pass, "NOERROR, SOA serial 7");
+    // Records with an old signature are what they are, whatever is said of others.
+    let mut answers = vec![soa(7), signature(owner, kind, 3600, 13 * DAY)];
+    answers.push(signature(owner, RecordType::NS, -DAY, -300));
+    let expired = exchange(kind, reply(kind, 0, answers));
+    let old = "NOERROR but RRSIG of example.com. NS expired 5 min ago";
+    assert_judged(&expect, &expired, Fail, old);
 }
 
 #[test]
@@ -576,7 +612,7 @@ fn an_expectation_says_what_it_wants_and_what_there_is() {
 }
 
 #[test]
-fn only_trouble_of_our_own_is_unknown() {
+fn only_trouble_of_our_own_and_a_clock_that_may_be_behind_are_unknown() {
     let waited = Duration::from_millis(800);
     for (failure, verdict, detail) in [
         (
@@ -610,6 +646,11 @@ fn only_trouble_of_our_own_is_unknown() {
             Failure::Stalled(Duration::from_secs(3)),
             Unknown,
             "the prober itself was stalled for 3s",
+        ),
+        (
+            Failure::Fallback(Box::new(Failure::Early("valid tomorrow".to_owned()))),
+            Unknown,
+            "truncated, and then over TCP: valid tomorrow",
         ),
     ] {
         let exchange = Exchange {

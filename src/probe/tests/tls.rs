@@ -8,7 +8,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::*;
-use crate::config::{Tls, Trust, UrlPath};
+use crate::config::{TcpCheck, Tls, Trust, UrlPath};
 
 /// A server's certificate, and its authority.
 struct Identity {
@@ -148,6 +148,41 @@ async fn an_end_within_the_handshake_is_named() {
     assert_outcome(&outcome, Verdict::Fail, detail);
 }
 
+/// This node's clock may be the reason, and no clock that is behind ever catches up by withdrawing.
+#[tokio::test]
+async fn a_certificate_of_the_future_is_no_failure_of_the_server_and_no_silence() {
+    let mut identity = Identity::new();
+    let later = Validity::From(Duration::from_hours(3) + Duration::from_mins(1));
+    identity.certificate = identity
+        .authority
+        .issue("later", &["dns.example"], later)
+        .unwrap();
+    let detail = "the certificate of 127.0.0.1 becomes valid in 3 h by this host's clock, which may be behind";
+    let channel = Channel::Tls(identity.tls());
+    let outcome = probe(&identity, channel, &[], async |_| {}).await;
+    assert_outcome(&outcome, Verdict::Unknown, detail);
+    assert!(!outcome.is_silence);
+
+    let (listener, address) = listening().await;
+    let check = TcpCheck {
+        server: None,
+        port: address.port(),
+        tls: Some(identity.tls()),
+    };
+    let acceptor = identity.acceptor(&[]);
+    let server = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        acceptor.accept(stream).await.is_ok()
+    };
+    let port = Probe::new(Subject::Tcp(&check, address));
+    let (outcome, _) = tokio::join!(port.run(LONG), server);
+    assert_eq!(
+        (outcome.verdict, outcome.detail.as_str()),
+        (Verdict::Unknown, detail)
+    );
+    assert!(!outcome.is_silence);
+}
+
 #[tokio::test]
 async fn files_of_ours_that_are_missing_or_empty_say_nothing_about_the_server() {
     let identity = Identity::new();
@@ -165,6 +200,7 @@ async fn files_of_ours_that_are_missing_or_empty_say_nothing_about_the_server() 
         let outcome = exchange(address, &check, LONG).await;
         let detail = format!("the prober cannot read {}: {reason}", file.display());
         assert_outcome(&outcome, Verdict::Unknown, &detail);
+        assert!(outcome.is_silence);
     }
 }
 

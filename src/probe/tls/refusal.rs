@@ -8,12 +8,24 @@ use tokio_rustls::rustls::{
 };
 
 use crate::config::{Tls, Trust};
+use crate::dns::Failure;
 
 /// So many names of a certificate are shown.
 const SHOWN_NAMES: usize = 3;
 
+/// The failure that an error of TLS stands for.
+pub(super) fn failure(server: IpAddr, settings: &Tls, error: &Error) -> Failure {
+    let reason = reason(server, settings, error);
+    match error {
+        Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => Failure::Early(reason),
+        _ => Failure::Tls(reason),
+    }
+}
+
 /// What an error of TLS means, in one line.
-pub(super) fn reason(server: IpAddr, settings: &Tls, error: &Error) -> String {
+fn reason(server: IpAddr, settings: &Tls, error: &Error) -> String {
     match error {
         Error::InvalidCertificate(error) => of_certificate(server, settings, error),
         Error::InvalidMessage(
@@ -48,7 +60,7 @@ fn of_certificate(server: IpAddr, settings: &Tls, error: &CertificateError) -> S
         }
         CertificateError::NotValidYetContext { time, not_before } => {
             let wait = between(*time, *not_before);
-            format!("{subject} becomes valid in {wait}, if this host's clock is right")
+            format!("{subject} becomes valid in {wait} by this host's clock, which may be behind")
         }
         CertificateError::NotValidForNameContext {
             expected,
