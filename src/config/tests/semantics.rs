@@ -277,6 +277,40 @@ fn groups_and_families() {
     );
 }
 
+/// A check that is about one family asks, and needs, only the addresses of that.
+#[test]
+fn a_family_that_a_check_leaves_alone_needs_no_address() {
+    let mixed = |check: &str| {
+        let text = SMALLEST.replace(
+            "[192.0.2.53/32]",
+            "[198.51.100.0/24, \"2001:db8:53::53/128\"]",
+        );
+        let text = format!("{text}      - {{ local: \"2001:db8::2\", remote: \"2001:db8::1\" }}\n");
+        let v4 = "dns: { server: 198.51.100.1, name: a.example, type: A }\n      - ";
+        let own = "dns: { name: example.com, type: SOA }";
+        headers(&text.replace(own, &format!("{v4}{check}")))
+    };
+    let dns = "dns: { name: a.example, type: A }";
+    let whom = "whom to ask? The service has no single IPv4 address";
+    for kind in [
+        dns,
+        "tcp: { port: 853 }",
+        "http: { url: \"http://a.example/\" }",
+    ] {
+        assert_eq!(mixed(&format!("{{ families: [v6], {kind} }}")), "");
+        assert_eq!(
+            mixed(&format!(
+                "{{ group: {{ of: [{{ families: [v6], {kind} }}] }} }}"
+            )),
+            ""
+        );
+        for families in ["", "families: [v4], ", "families: [v4, v6], "] {
+            let findings = mixed(&format!("{{ {families}{kind} }}"));
+            assert!(findings.contains(whom), "{families}{kind}: {findings}");
+        }
+    }
+}
+
 #[test]
 fn transports() {
     insta::assert_snapshot!(

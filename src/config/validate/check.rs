@@ -225,8 +225,8 @@ impl Reader<'_, '_> {
     fn member(&mut self, check: &spec::Check, at: NodeId, number: &str) -> Option<Member> {
         let (key, kind) = self.kind(check, at)?;
         let name = self.name(check, at, format!("{key}-{number}"));
-        let kind = self.checked(kind);
         let families = self.families(check);
+        let kind = self.checked(kind, families.as_ref().ok().copied().flatten());
         let timing = self.own_timing(check);
         if let (Some(timing), Some(dns)) = (timing, &check.dns.value) {
             expect::in_time(self.report, dns, timing.timeout);
@@ -244,26 +244,25 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn checked(&self, kind: Kind<'_>) -> Option<CheckKind> {
+    /// What is looked at. `families` are those that the check says.
+    fn checked(&self, kind: Kind<'_>, families: Option<Families>) -> Option<CheckKind> {
         let report = self.report;
         match kind {
             Kind::Dns(field) => {
                 let spec = report.filled(field)?;
-                self.has_host(id(field), report.is_absent(&spec.server));
+                self.has_host(id(field), report.is_absent(&spec.server), families);
                 dns::dns(report, id(field), spec).map(|dns| CheckKind::Dns(Box::new(dns)))
             }
             Kind::Tcp(field) => {
                 let server = field.value.as_ref().map(|spec| &spec.server);
-                self.has_host(
-                    id(field),
-                    server.is_some_and(|server| report.is_absent(server)),
-                );
+                let asks_own = server.is_some_and(|server| report.is_absent(server));
+                self.has_host(id(field), asks_own, families);
                 remote::tcp(report, field).map(CheckKind::Tcp)
             }
             Kind::Http(field) => {
                 let spec = field.value.as_ref();
                 let asks_own = spec.is_some_and(|spec| remote::asks_own(report, spec));
-                self.has_host(id(field), asks_own);
+                self.has_host(id(field), asks_own, families);
                 remote::http(report, field).map(CheckKind::Http)
             }
             Kind::Exec(field) => local::exec(report, field).map(CheckKind::Exec),
@@ -277,9 +276,10 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A check without a server asks the service's own addresses.
-    fn has_host(&self, at: NodeId, asks_own: bool) {
-        if let [family, ..] = self.without_host[..]
+    /// A check without a server asks the service's own addresses, those of `families` if it says any.
+    fn has_host(&self, at: NodeId, asks_own: bool, families: Option<Families>) {
+        let is_asked = |family: &&Family| families.is_none_or(|families| families.has(**family));
+        if let Some(family) = self.without_host.iter().find(is_asked)
             && asks_own
         {
             self.report.error(at, format!("whom to ask? The service has no single {family} address (/32 or /128) among its prefixes: name the server's address with `server:`"));
