@@ -218,8 +218,7 @@ impl Reader<'_, '_> {
     }
 
     fn families_of_service(&self) -> impl Iterator<Item = Family> {
-        let has = |family: &Family| !service::prefixes_of(self.service, *family).is_empty();
-        Family::ALL.into_iter().filter(has)
+        service::families_of(self.service)
     }
 
     fn member(&mut self, check: &spec::Check, at: NodeId, number: &str) -> Option<Member> {

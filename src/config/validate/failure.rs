@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::id;
+use super::{id, service};
 use crate::config::report::Report;
 use crate::config::spec::{self, Leaf, Text};
 use crate::config::tree::NodeId;
@@ -86,7 +86,8 @@ pub(super) fn on_failure(
     check: &spec::Check,
     parts: &Parts,
 ) -> Option<OnFailure> {
-    let elsewhere = elsewhere(own, parts);
+    let families: Vec<_> = service::families_of(service).collect();
+    let elsewhere = elsewhere(own, &families, parts);
     let said = report.optional(&check.on_failure).ok()?;
     let on_failure = match (said, elsewhere) {
         (Some(Text(said)), _) => said,
@@ -102,17 +103,21 @@ pub(super) fn on_failure(
 }
 
 /// A server that is not of this node and whose failure, perhaps with others like it, is enough for the check to fail.
-/// A group of which enough members are of this node only fails if one of those does.
-fn elsewhere(own: &Own, parts: &Parts) -> Option<IpAddr> {
+/// A group of which enough members are of this node only fails if one of those does; each of the service's families is
+/// decided on by members of its own.
+fn elsewhere(own: &Own, families: &[Family], parts: &Parts) -> Option<IpAddr> {
     let far = |member: &Member| member.kind.server().filter(|server| !own.has(*server));
     match parts {
         Parts::One(member) => far(member),
-        Parts::Group(group) => {
-            let near = group.members.iter().filter(|member| far(member).is_none());
-            let needed = group.need.of(group.members.len());
-            let first = group.members.iter().find_map(far);
-            first.filter(|_| near.count() < needed)
-        }
+        Parts::Group(group) => families.iter().find_map(|family| {
+            let all = group.members.iter();
+            let deciding =
+                all.filter(|member| member.decides_on(*family, families.iter().copied()));
+            let servers: Vec<_> = deciding.map(far).collect();
+            let near = servers.iter().filter(|server| server.is_none()).count();
+            let first = servers.iter().copied().find_map(|server| server);
+            first.filter(|_| near < group.need.of(servers.len()))
+        }),
     }
 }
 

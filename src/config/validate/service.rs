@@ -70,6 +70,12 @@ pub(super) fn prefixes_of(spec: &spec::Service, family: Family) -> Vec<Prefix> {
         .collect()
 }
 
+/// The families in which a service has prefixes, as far as they could be read.
+pub(super) fn families_of(spec: &spec::Service) -> impl Iterator<Item = Family> {
+    let has = |family: &Family| !prefixes_of(spec, *family).is_empty();
+    Family::ALL.into_iter().filter(has)
+}
+
 /// What no service can be reached at.
 const UNFIT: [(&str, &str); 7] = [
     ("127.0.0.0/8", "is the host itself, wherever one stands"),

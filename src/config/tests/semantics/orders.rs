@@ -80,6 +80,51 @@ neighbors: { tor2: { asn: 64600, sessions: [{ local: 10.99.1.2, remote: 10.99.1.
     }
 }
 
+/// Members decide on families, so that a group withdraws only where it takes one of this node in each of them.
+#[test]
+fn a_group_withdraws_by_default_where_every_family_has_enough_of_this_node() {
+    let group = |need: &str, members: &[&str]| {
+        let question = "name: example.com, type: SOA";
+        let member = |keys: &&str| format!("{{ {keys}, {question} }} }}");
+        let members: Vec<_> = members.iter().map(member).collect();
+        let members = members.join(", ");
+        checks(&format!(
+            "{OWN}      - {WITHDRAWS}group: {{ need: {need}, of: [{members}] }}\n"
+        ))
+        .replace(
+            "[192.0.2.53/32]",
+            "[192.0.2.53/32, \"2001:db8:53::53/128\"]",
+        ) + "      - { local: \"2001:db8::2\", remote: \"2001:db8::1\" }\n"
+    };
+    let v4 = "families: [v4], dns: { server: 127.0.0.1";
+    let v6 = "families: [v6], dns: { server: \"::1\"";
+    let far_v4 = "dns: { server: 203.0.113.1";
+    let far_v6 = "dns: { server: \"2001:db8:9::1\"";
+    for (need, members, expected) in [
+        ("any", &[v4, v6][..], OnFailure::Withdraw),
+        ("any", &[v4, v6, far_v6], OnFailure::Withdraw),
+        ("any", &[v4, far_v6], OnFailure::Drain),
+        ("any", &[v6, far_v4], OnFailure::Drain),
+        ("any", &[v4], OnFailure::Withdraw),
+        ("all", &[v4, v6, far_v4], OnFailure::Drain),
+        (
+            "{ at_least: 2 }",
+            &[v4, v4, v6, v6, far_v6],
+            OnFailure::Withdraw,
+        ),
+        ("{ at_least: 2 }", &[v4, v4, v6, far_v6], OnFailure::Drain),
+    ] {
+        let text = group(need, members);
+        let silent = text.replace(WITHDRAWS, "");
+        let config = Config::parse("f", &silent).unwrap().config;
+        let found = on_failure(&config);
+        assert_eq!(found, [OnFailure::Withdraw, expected], "{need} {members:?}");
+        let warning = headers(&text);
+        let is_told = warning.contains("is not of this node as far as the files tell");
+        assert_eq!(is_told, expected == OnFailure::Drain, "{warning}");
+    }
+}
+
 #[test]
 fn what_is_said_counts() {
     let said = [
