@@ -9,14 +9,17 @@ use crate::overrides::Override;
 
 /// Where everything fails that is not on this host, it is likely not this host that is broken. A fleet whose nodes
 /// all took themselves out for that would be gone as a whole.
+///
+/// Checks of this host say nothing of that while they pass. One that fails does: it is more likely that this host is
+/// broken, and where it is the zone that all nodes have, its own reason tells.
 pub(super) fn beyond(checks: &[CheckView<'_>]) -> Option<String> {
-    let draining = || {
-        checks
-            .iter()
-            .filter(|check| check.on_failure == OnFailure::Drain)
-    };
-    let fails = |check: &CheckView<'_>| check.off_host && check.health == Health::Unhealthy;
-    draining().all(fails).then(|| match draining().count() {
+    let draining = checks
+        .iter()
+        .filter(|check| check.on_failure == OnFailure::Drain);
+    let (off_host, own): (Vec<_>, Vec<_>) = draining.partition(|check| check.off_host);
+    let fails = |check: &&CheckView<'_>| check.health == Health::Unhealthy;
+    let all_fail = off_host.iter().all(fails) && !own.iter().any(fails);
+    all_fail.then(|| match off_host.len() {
         1 => "the only check of another host fails: the fault may lie beyond it, on the way or for the whole fleet"
             .to_owned(),
         count => format!(

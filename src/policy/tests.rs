@@ -191,11 +191,19 @@ fn what_fails_everywhere_else_is_said_to_be_so() {
             "all 2 checks of other hosts fail at once: the fault may lie beyond them, on the way or for the whole fleet: {evidence}"
         )
     );
-    // One of them still passes, or is of this host: then it is more likely the other.
+    // One of them still passes, or one of this host fails as well: then it is more likely the other.
     assert_eq!(reason(&[local(pass), far(fail), far(pass)]), evidence);
-    let mut own = far(fail);
-    own.off_host = false;
-    assert_eq!(reason(&[local(pass), far(fail), own]), evidence);
+    let own = |health| CheckView {
+        off_host: false,
+        ..far(health)
+    };
+    assert_eq!(reason(&[local(pass), far(fail), own(fail)]), evidence);
+    assert_eq!(reason(&[local(pass), own(fail)]), evidence);
+    let only = reason(&[local(pass), own(pass), far(fail)]);
+    assert!(
+        only.starts_with("the only check of another host fails: "),
+        "{only}"
+    );
 }
 
 #[test]
