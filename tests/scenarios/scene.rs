@@ -14,6 +14,9 @@ pub(crate) const V4_PREFIX: &str = "192.0.2.53/32";
 pub(crate) const V6_PREFIX: &str = "2001:db8:53::53/128";
 pub(crate) const BOTH: [&str; 2] = [V4_PREFIX, V6_PREFIX];
 
+/// Graceful shutdown (RFC 8326), as BIRD prints it.
+const GRACEFUL_SHUTDOWN: &str = "(65535,0)";
+
 /// How long something must not happen: several polls and probes of the daemon.
 pub(crate) const A_WHILE: Duration = Duration::from_millis(2500);
 
@@ -103,6 +106,23 @@ impl<'lab> Scene<'lab> {
     pub(crate) fn lacks(&self, prefixes: &[&str]) -> Result<()> {
         let what = format!("{} gone at the neighbour", prefixes.join(", "));
         self.lab.wait_until(&what, || self.neighbor.lacks(prefixes))
+    }
+
+    /// Waits until the neighbour has both routes, and both are drained or both are not.
+    pub(crate) fn is_drained(&self, drained: bool) -> Result<()> {
+        self.lab.wait_until("drained or not", || {
+            for prefix in BOTH {
+                let route = self.neighbor.route(prefix)?;
+                let is_drained = route.as_ref().map(|route| {
+                    let mut communities = route.communities.iter();
+                    communities.any(|community| community == GRACEFUL_SHUTDOWN)
+                });
+                if is_drained != Some(drained) {
+                    return Err(Error::new(format!("{prefix}: {route:?}")));
+                }
+            }
+            Ok(())
+        })
     }
 
     /// For a while, none of these routes shows at the neighbour.

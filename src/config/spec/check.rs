@@ -19,8 +19,9 @@ pub(crate) struct Check {
     /// What its failure does to the service: `withdraw` takes it out, `drain` makes it the last choice of neighbours.
     /// Where absent, it withdraws if this node is asked as far as the files tell (no `server`, an address of the
     /// loopback interface or within a prefix of a service, a `local` of a session, a `preferred_source`, the
-    /// `router_id`), and drains otherwise: what is not of this node may fail for all nodes at once. A group withdraws if
-    /// enough of its members are of this node.
+    /// `router_id`), and drains otherwise: what is not of this node may fail for all nodes at once. So may what is expected
+    /// as `serial` and `signatures`, for all nodes have the same zone: such a check drains, too. A group withdraws if, in
+    /// each family, enough of its members would.
     pub(crate) on_failure: Leaf<OnFailure>,
     /// On the prefixes of which families it decides. Where absent: on those of the family of the address that is asked,
     /// and on both for an address of the loopback interface or none, or where the service has no prefix of that family.

@@ -56,7 +56,8 @@ pub(crate) struct Ttl {
     pub(crate) max: Leaf<Period>,
 }
 
-/// How fresh the zone is whose SOA record is asked for; `max_age`, `primary` or both.
+/// How fresh the zone is whose SOA record is asked for; `max_age`, `primary` or both. All nodes have the same zone, so
+/// that a check with this drains unless its `on_failure` says otherwise.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("anyOf" = [{ "required": ["max_age"] }, { "required": ["primary", "max_behind"] }]))]
@@ -74,13 +75,15 @@ pub(crate) struct Serial {
     /// The primary's port.
     #[schemars(extend("default" = 53))]
     pub(crate) primary_port: Field<Number<1, 65535>>,
-    /// How much smaller than the primary's serial that of the server may be (RFC 1982). A transfer takes a moment,
-    /// and with `YYYYMMDDnn` the first change of a day is one of about 100.
+    /// How much smaller than the primary's serial that of the server may be (RFC 1982). Every server is behind for the
+    /// seconds that a transfer takes, and by how much depends on the last change: with seconds since 1970 by the seconds
+    /// since then, with `YYYYMMDDnn` by about 100 for each day since then, and by about 7,000 more at the end of a month.
     /// To be left absent only where `primary` is.
     pub(crate) max_behind: Field<Number<0, 2_147_483_646>>,
 }
 
-/// How long the signatures in the answer section have to be valid yet.
+/// How long the signatures in the answer section have to be valid yet. All nodes have the same ones, so that a check
+/// with this drains unless its `on_failure` says otherwise.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("required" = ["min_validity"]))]

@@ -1,5 +1,7 @@
 //! What the failure of a check does to its service: only what fails on this node withdraws it from the node. What is
-//! elsewhere may fail for every node at once, and all of them would go.
+//! elsewhere, or depends on a zone that all nodes have, may fail for every node at once, and all of them would go.
+
+mod shared;
 
 use std::net::IpAddr;
 
@@ -7,8 +9,9 @@ use super::{id, service};
 use crate::config::report::Report;
 use crate::config::spec::{self, Leaf, Text};
 use crate::config::tree::NodeId;
-use crate::config::{Check, Member, OnFailure, Parts, Severity};
+use crate::config::{Check, OnFailure, Parts, Severity};
 use crate::model::{Family, Prefix, ProtocolName};
+use shared::Shared;
 
 /// The addresses of this node, as far as the files tell.
 pub(super) struct Own {
@@ -78,7 +81,7 @@ fn all<T>(list: Option<&spec::List<T>>, holds: impl Fn(&T) -> bool) -> bool {
     })
 }
 
-/// What `on_failure` says, or follows from where the servers are. `None`: one of the two was refused.
+/// What `on_failure` says, or follows from what the check depends on. `None`: it was refused.
 pub(super) fn on_failure(
     report: &Report<'_>,
     own: &Own,
@@ -87,38 +90,22 @@ pub(super) fn on_failure(
     parts: &Parts,
 ) -> Option<OnFailure> {
     let families: Vec<_> = service::families_of(service).collect();
-    let elsewhere = elsewhere(own, &families, parts);
+    let shared = Shared::of(own, &families, parts);
     let said = report.optional(&check.on_failure).ok()?;
-    let on_failure = match (said, elsewhere) {
+    let on_failure = match (said, shared) {
         (Some(Text(said)), _) => said,
         (None, None) => OnFailure::Withdraw,
         (None, Some(_)) => OnFailure::Drain,
     };
-    match (on_failure, elsewhere) {
+    match (on_failure, shared) {
         (OnFailure::Withdraw, None) => {}
-        (OnFailure::Withdraw, Some(server)) => withdraws(report, check, server),
-        (OnFailure::Drain, _) => twins(report, service, check, elsewhere),
+        (OnFailure::Withdraw, Some(shared)) => {
+            let (place, related) = (id(&check.on_failure), shared.place(check));
+            report.pair(Severity::Warning, place, shared.warning(), related);
+        }
+        (OnFailure::Drain, _) => twins(report, service, check, shared),
     }
     Some(on_failure)
-}
-
-/// A server that is not of this node and whose failure, perhaps with others like it, is enough for the check to fail.
-/// A group of which enough members are of this node only fails if one of those does; each of the service's families is
-/// decided on by members of its own.
-fn elsewhere(own: &Own, families: &[Family], parts: &Parts) -> Option<IpAddr> {
-    let far = |member: &Member| member.kind.server().filter(|server| !own.has(*server));
-    match parts {
-        Parts::One(member) => far(member),
-        Parts::Group(group) => families.iter().find_map(|family| {
-            let all = group.members.iter();
-            let deciding =
-                all.filter(|member| member.decides_on(*family, families.iter().copied()));
-            let servers: Vec<_> = deciding.map(far).collect();
-            let near = servers.iter().filter(|server| server.is_none()).count();
-            let first = servers.iter().copied().find_map(|server| server);
-            first.filter(|_| near < group.need.of(servers.len()))
-        }),
-    }
 }
 
 /// Where a check says whom it asks, or what it is.
@@ -143,32 +130,24 @@ fn server_place(check: &spec::Check) -> NodeId {
     server.or(kind).unwrap_or(NodeId::ROOT)
 }
 
-/// A check of something elsewhere that withdraws.
-fn withdraws(report: &Report<'_>, check: &spec::Check, server: IpAddr) {
-    let message = format!(
-        "{server} is not of this node as far as the files tell: should it fail, every node that asks it withdraws at once, and the service is gone everywhere. Write `on_failure: drain`, unless it is an address of this host"
-    );
-    let place = id(&check.on_failure);
-    let server = (server_place(check), "asked here");
-    report.pair(Severity::Warning, place, message, server);
-}
-
 /// A check that drains, where the service has a protocol by hand and no drained twin of it.
 fn twins(
     report: &Report<'_>,
     service: &spec::Service,
     check: &spec::Check,
-    elsewhere: Option<IpAddr>,
+    shared: Option<Shared>,
 ) {
-    let cause = match elsewhere.filter(|_| report.is_absent(&check.on_failure)) {
-        Some(server) => format!("{server} is not of this node, so this check drains when it fails"),
-        None => "this check drains when it fails".to_owned(),
+    let shared = shared.filter(|_| report.is_absent(&check.on_failure));
+    let (place, cause) = match shared {
+        Some(shared) => (
+            shared.place(check).0,
+            format!("{shared}, so this check drains when it fails"),
+        ),
+        None => (
+            id(&check.on_failure),
+            "this check drains when it fails".to_owned(),
+        ),
     };
-    let place = check
-        .on_failure
-        .node
-        .filter(|_| check.on_failure.value.is_some());
-    let place = place.unwrap_or_else(|| server_place(check));
     for (family, normal) in untwinned(report, service) {
         let key = family.suffix();
         let message = format!(
@@ -198,6 +177,6 @@ pub(super) fn only_drains(report: &Report<'_>, place: NodeId, checks: &[Check]) 
         .iter()
         .all(|check| check.on_failure == OnFailure::Drain)
     {
-        report.warning(place, "every check drains when it fails, so none takes the service out: with a dead server here it stays announced, as the last choice of neighbours. Add a check of this node (one without `server` asks the service's own addresses), or write `on_failure: withdraw` at one whose server is of this host");
+        report.warning(place, "every check drains when it fails, so none takes the service out: with a dead server here it stays announced, as the last choice of neighbours. Add a check of this node alone (without `server`, `serial` and `signatures`: it asks the service's own addresses), or write `on_failure: withdraw` at one whose server is of this host");
     }
 }

@@ -30,6 +30,8 @@ fn asks(server: &str, more: &str) -> String {
 const DRAINS: &str = "on_failure: drain\n        ";
 const WITHDRAWS: &str = "on_failure: withdraw\n        ";
 const OWN: &str = "      - dns: { name: example.com, type: SOA }\n";
+const SERIAL: &str = "serial: { primary: 192.0.2.1, max_behind: 100 }";
+const SIGNATURES: &str = "signatures: { min_validity: 2d }";
 const ELSEWHERE: &str = "203.0.113.1";
 
 /// What the failure of each check does.
@@ -78,6 +80,57 @@ neighbors: { tor2: { asn: 64600, sessions: [{ local: 10.99.1.2, remote: 10.99.1.
         assert_eq!(on_failure(&parsed.config), expected, "{server}");
         assert!(parsed.warnings.is_empty(), "{}", parsed.warnings);
     }
+}
+
+/// All nodes have the same zone: a signer that stalls, or a transfer under way, would take all of them out.
+#[test]
+fn what_is_expected_of_a_zone_drains_by_default() {
+    let serial = "expect: { serial: { max_age: 1d } }";
+    let primary = "expect: { serial: { primary: 127.0.0.1, max_behind: 100 } }";
+    let signatures = "expect: { signatures: { min_validity: 2d } }";
+    let soa = "name: example.com, type: SOA";
+    let two = |second: &str, need: &str| {
+        format!("questions: [{{ {soa} }}, {{ {soa}, {second} }}], need: {need}")
+    };
+    let group = |need: &str, expect: &str| {
+        format!(
+            "group: {{ need: {need}, of: [{{ dns: {{ {soa} }} }}, {{ dns: {{ {soa}, {expect} }} }}] }}"
+        )
+    };
+    let dns = |keys: &str| format!("dns: {{ {keys} }}");
+    for (check, expected) in [
+        (dns(&format!("{soa}, {serial}")), OnFailure::Drain),
+        (dns(&format!("{soa}, {primary}")), OnFailure::Drain),
+        (dns(&format!("{soa}, {signatures}")), OnFailure::Drain),
+        (dns(&two(signatures, "all")), OnFailure::Drain),
+        (dns(&two(signatures, "any")), OnFailure::Withdraw),
+        (
+            dns(&format!("{}, {serial}", two("", "any"))),
+            OnFailure::Drain,
+        ),
+        (group("all", serial), OnFailure::Drain),
+        (group("any", serial), OnFailure::Withdraw),
+        (
+            dns(&format!("{soa}, expect: {{ max_latency: 1ms }}")),
+            OnFailure::Withdraw,
+        ),
+    ] {
+        let with = |more: &str| checks(&format!("{OWN}      - {more}{check}\n"));
+        let config = Config::parse("f", &with("")).unwrap().config;
+        let found = on_failure(&config);
+        assert_eq!(found, [OnFailure::Withdraw, expected], "{check}");
+        // Told where it is written against this.
+        let findings = headers(&with(WITHDRAWS));
+        let is_told = findings.contains("is the same on all nodes");
+        assert_eq!(is_told, expected == OnFailure::Drain, "{check}: {findings}");
+    }
+}
+
+/// A check whose expectation stands on its own line, with more keys.
+fn expects(wanted: &str, more: &str) -> String {
+    format!(
+        "      - {more}dns:\n          name: example.com\n          type: SOA\n          expect:\n            {wanted}\n"
+    )
 }
 
 /// Members decide on families, so that a group withdraws only where it takes one of this node in each of them.
@@ -147,6 +200,13 @@ fn failures_that_withdraw_too_much_or_nothing_are_told() {
         let text = checks(&format!("{OWN}{all}")).replace("    checks:", &bird);
         headers(&text.replace("[192.0.2.53/32]", "[192.0.2.53/32, \"2001:db8::1/128\"]"))
     };
+    // In a question and in a member of a group, the place is there.
+    let asked = format!(
+        "      - {WITHDRAWS}dns:\n          questions:\n            - {{ name: a, type: A }}\n            - name: b\n              type: SOA\n              expect:\n                {SERIAL}\n"
+    );
+    let member = format!(
+        "      - {WITHDRAWS}group:\n          of:\n            - dns:\n                {{ name: a, type: SOA, expect: {{ {SIGNATURES} }} }}\n"
+    );
     insta::assert_snapshot!(
         [
             headers(&checks(&asks(ELSEWHERE, WITHDRAWS))),
@@ -159,6 +219,13 @@ fn failures_that_withdraw_too_much_or_nothing_are_told() {
             by_hand("v4: my_static", &OWN.replace("- ", &format!("- {DRAINS}"))),
             by_hand("v4: my_static, v4_drain: my-drain", &asks(ELSEWHERE, "")),
             both("v4: my_static, v6: my_other", &asks(ELSEWHERE, "")),
+            headers(&checks(&(OWN.to_owned() + &expects(SERIAL, WITHDRAWS)))),
+            headers(&checks(&(OWN.to_owned() + &expects(SIGNATURES, WITHDRAWS)))),
+            headers(&checks(&(OWN.to_owned() + &asked))),
+            headers(&checks(&(OWN.to_owned() + &member))),
+            headers(&checks(&expects(SERIAL, ""))),
+            by_hand("v4: my_static", &expects(SIGNATURES, "")),
+            by_hand("v4: my_static", &expects(SIGNATURES, DRAINS)),
         ]
         .join("\n")
     );
