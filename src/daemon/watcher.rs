@@ -1,4 +1,5 @@
-//! Asks the host for its addresses: for `require_address`, and to know which checks are of other hosts.
+//! Asks the host for its addresses: for `require_address`, to know which checks are of other hosts, and because one that
+//! goes away is an event for whoever asks it.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -26,7 +27,11 @@ pub(super) fn is_needed(config: &Config) -> bool {
         let mut checks = service.checks.iter();
         checks.any(|check| check.on_failure == OnFailure::Drain)
     };
-    let asks = |service: &Service| service.require_address || drains(service);
+    let looks = |service: &Service| {
+        let mut targets = service.targets().into_iter();
+        service.events && targets.any(|target| target.subject.address().is_some())
+    };
+    let asks = |service: &Service| service.require_address || drains(service) || looks(service);
     config.services.iter().any(asks)
 }
 

@@ -73,20 +73,26 @@ fn opening<'lab>(
     Ok((scene, server))
 }
 
+/// Waits until the status says this of a family of the first service.
+fn because(scene: &Scene<'_>, reason: &str) -> Result<()> {
+    scene.reports(reason, |_, document| {
+        let families = document["services"][0]["families"].as_array();
+        let mut families = families.into_iter().flatten();
+        families.any(|family| {
+            let said = family["reason"].as_str();
+            said.is_some_and(|said| said.contains(reason))
+        })
+    })?;
+    Ok(())
+}
+
 fn killed_and_back(software: Software) -> Result<()> {
     let lab = lab()?;
     let (scene, mut server) = opening(&lab, software, &settings())?;
     server.kill()?;
     scene.lacks(&BOTH)?;
     let reason = "the server closed its connection, then 5 failed in a row: connection refused";
-    scene.reports("why", |_, document| {
-        let families = &document["services"][0]["families"];
-        (0..2).any(|family| {
-            families[family]["reason"]
-                .as_str()
-                .is_some_and(|text| text.contains(reason))
-        })
-    })?;
+    because(&scene, reason)?;
     // Nobody is bothered while there is nothing to lose.
     unwatched(&lab)?;
     server.restart(Answer::Normal)?;
@@ -263,21 +269,22 @@ fn a_removed_address_is_noticed_each_time() -> Result<()> {
     Ok(())
 }
 
-/// The service does not need the address itself; the server that has it is asked at once.
+/// The service does not need the address, or no address at all; the server that has it is asked at once.
 #[test]
 fn a_removed_address_is_an_event_for_its_probes() -> Result<()> {
-    let lab = Lab::new(&[V4, V6, "198.51.100.1"])?;
-    let _server = DnsServer::start(lab.node(), Software::Nsd, "dns", &["198.51.100.1"])?;
-    let check =
-        "{ on_failure: withdraw, dns: { server: 198.51.100.1, name: example.com, type: SOA } }";
-    let service = Service::new("network", &[V4_PREFIX]).only_check(check);
-    let scene = Scene::started(&lab, &Settings::new([patient(service)]))?;
-    scene.has(&[V4_PREFIX])?;
-    lab.node().ip("address del 198.51.100.1/32 dev lo")?;
-    scene.lacks(&[V4_PREFIX])?;
-    scene.reports("why", |_, document| {
-        let reason = document["services"][0]["families"][0]["reason"].as_str();
-        reason.is_some_and(|text| text.contains("this host lost that address, then 5 failed"))
-    })?;
+    for needs_its_own in [true, false] {
+        let lab = Lab::new(&[V4, V6, "198.51.100.1"])?;
+        let _server = DnsServer::start(lab.node(), Software::Nsd, "dns", &["198.51.100.1"])?;
+        let check =
+            "{ on_failure: withdraw, dns: { server: 198.51.100.1, name: example.com, type: SOA } }";
+        let service = Service::new("network", &[V4_PREFIX])
+            .with(&format!("require_address: {needs_its_own}"))
+            .only_check(check);
+        let scene = Scene::started(&lab, &Settings::new([patient(service)]))?;
+        scene.has(&[V4_PREFIX])?;
+        lab.node().ip("address del 198.51.100.1/32 dev lo")?;
+        scene.lacks(&[V4_PREFIX])?;
+        because(&scene, "this host lost that address, then 5 failed")?;
+    }
     Ok(())
 }

@@ -368,16 +368,26 @@ async fn what_is_exported_is_known_by_session_and_prefix() {
 #[tokio::test]
 async fn the_host_is_asked_for_its_addresses_only_where_somebody_needs_them() {
     let asks = |scene: &Scene| scene.controller.reports.watcher.borrow().id;
-    let mut scene = Scene::new(two());
+    let without_events = || {
+        let mut config = two();
+        for service in &mut config.services {
+            service.events = false;
+        }
+        config
+    };
+    let mut scene = Scene::new(without_events());
     assert!(!asks(&scene));
-    let mut config = two();
+    // The probes of an address that goes away have to look.
+    scene.adopt(two());
+    assert!(asks(&scene));
+    let mut config = without_events();
     config.services[1].require_address = true;
     scene.adopt(config);
     assert!(asks(&scene));
     let report = Report::Addresses(Ok(["192.0.2.53".parse().unwrap()].into()));
     scene.controller.take_report(report, scene.now);
     scene.desires("web", Announcement::Withdrawn);
-    scene.adopt(two());
+    scene.adopt(without_events());
     assert!(!asks(&scene));
     assert_eq!(scene.controller.addresses, None);
 }
