@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::host::SharedChild;
@@ -69,6 +69,11 @@ impl Process {
     /// Sends a signal to the process and all that it forked.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         killpg(self.group(), signal).context(format!("{signal} to {}", self.name))
+    }
+
+    /// Sends a signal to the process, as `kill` does, and not to what it forked.
+    pub fn signal_first(&self, signal: Signal) -> Result<()> {
+        kill(self.group(), signal).context(format!("{signal} to {}", self.name))
     }
 
     /// Stops it and all that it forked in their tracks: sockets stay open, nobody answers.
