@@ -113,6 +113,8 @@ impl Subject {
         }
     }
 
+    /// Only `kill -9` is promised to be so many times faster: of a server that hangs, our own timeout of a second is part
+    /// of what is measured, and peers at the same thresholds take three seconds and a bit.
     fn keeps_promises(&self, other: &Self) -> bool {
         let times = |what: &str, own: &Figures, other_row: &Figures, least: f64| {
             let what = format!("{}, times ours, {what}, at least {least}", other.name);
