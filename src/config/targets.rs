@@ -64,6 +64,24 @@ impl Subject<'_> {
         }
     }
 
+    /// How many file descriptors one look may need at a time.
+    #[must_use]
+    pub fn descriptors(&self) -> usize {
+        match self {
+            // All questions are under way at once, and beside each that of a zone's primary.
+            Self::Dns(check, _) => {
+                let questions = check.questions.iter();
+                let ways = questions.map(|asked| 1 + usize::from(asked.expect.primary().is_some()));
+                ways.sum()
+            }
+            Self::Tcp(..) | Self::Http(..) | Self::Process(_) => 1,
+            // As it starts: both ends of the pipes for its output and its errors, and an empty input.
+            Self::Exec(_) => 5,
+            // All units are asked for over one connection, and nothing is read of a file.
+            Self::Unit(_) | Self::File(_) => 0,
+        }
+    }
+
     /// A check of this name that looks at it, in few words: `dns-1 at 192.0.2.53`, `exec-2 (check_dns)`.
     #[must_use]
     pub fn named(&self, check: &str) -> String {
@@ -113,6 +131,21 @@ impl Service {
             }
         }
         targets
+    }
+
+    /// How many file descriptors the looks at all targets may need at a time, with this many at each that
+    /// [may overlap](Subject::may_overlap).
+    #[must_use]
+    pub fn descriptors(&self, overlapping: usize) -> usize {
+        let needed = |target: Target<'_>| {
+            let looks = if target.subject.may_overlap() {
+                overlapping
+            } else {
+                1
+            };
+            looks * target.subject.descriptors()
+        };
+        self.targets().into_iter().map(needed).sum()
     }
 
     /// What is looked at.
@@ -170,8 +203,10 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{ByHand, Check, DnsCheck, OnFailure, Parts, Route, Thresholds, Timing};
-    use crate::dns::{Asked, Expectation, Question, RecordType};
+    use crate::config::{
+        ByHand, Check, DnsCheck, ExitCodes, OnFailure, Parts, Route, Thresholds, Timing,
+    };
+    use crate::dns::{Asked, Encoding, Expectation, Primary, Question, RecordType, SerialLimits};
     use crate::model::Period;
 
     fn check(server: Option<&str>, port: u16) -> Check {
@@ -297,5 +332,58 @@ mod tests {
         assert_eq!(shown(&mixed), [(0, "192.0.3.53:53".to_owned(), V4)]);
         let networks = service(&["192.0.2.0/24"], vec![check(None, 53)]);
         assert_eq!(networks.targets(), []);
+    }
+
+    /// A check that looks at this.
+    fn looking(kind: CheckKind) -> Check {
+        let member = Member {
+            kind,
+            ..check(None, 53).members()[0].clone()
+        };
+        Check {
+            parts: Parts::One(Box::new(member)),
+            ..check(None, 53)
+        }
+    }
+
+    /// A check with so many questions, of which so many ask the primary besides.
+    fn asking(questions: usize, of_primary: usize) -> Check {
+        let CheckKind::Dns(mut dns) = check(None, 53).members()[0].kind.clone() else {
+            unreachable!("it asks over DNS");
+        };
+        dns.questions = vec![dns.questions[0].clone(); questions];
+        for asked in dns.questions.iter_mut().take(of_primary) {
+            asked.expect.serial = Some(SerialLimits {
+                max_age: None,
+                encoding: Encoding::Unix,
+                primary: Some(Primary {
+                    server: "127.0.0.1:53".parse().unwrap(),
+                    max_behind: 0,
+                }),
+            });
+        }
+        looking(CheckKind::Dns(dns))
+    }
+
+    #[test]
+    fn every_question_of_every_look_needs_a_descriptor() {
+        let needed = |checks| service(&BOTH, checks).descriptors(10);
+        assert_eq!(needed(vec![asking(1, 0)]), 2 * 10);
+        assert_eq!(needed(vec![asking(4, 0); 250]), 500 * 4 * 10);
+        assert_eq!(needed(vec![asking(16, 16)]), 2 * 32 * 10);
+        let program = || {
+            CheckKind::Exec(ExecCheck {
+                command: vec!["/bin/true".parse().unwrap()],
+                environment: vec![],
+                exit_codes: ExitCodes::Plain,
+            })
+        };
+        assert_eq!(
+            needed(vec![looking(program()); 3]),
+            3 * 5,
+            "never two at once"
+        );
+        let unit = CheckKind::Unit("nsd.service".parse().unwrap());
+        assert_eq!(needed(vec![looking(unit)]), 0);
     }
 }

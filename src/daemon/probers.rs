@@ -63,15 +63,11 @@ impl Controller {
     /// Sees to it that every probe can have a socket, also when all servers hang at once. True if there is room for one
     /// that each keeps besides.
     fn make_room(&mut self) -> bool {
-        let targets = self.services.iter().map(|service| service.probes.len());
-        let targets: Vec<_> = targets.collect();
-        let services = self.config.services.iter().zip(&targets);
-        let in_flight: usize = services
-            .map(|(spec, targets)| targets * in_flight(spec))
-            .sum();
-        let kept: usize = targets.iter().sum();
+        let services = self.config.services.iter();
+        let asking: usize = services.map(|spec| spec.descriptors(in_flight(spec))).sum();
+        let kept: usize = self.services.iter().map(|state| state.probes.len()).sum();
         let standing = self.servers_to_watch().len();
-        let wanted = OTHER_DESCRIPTORS + (in_flight + kept + standing) as u64;
+        let wanted = OTHER_DESCRIPTORS + (asking + kept + standing) as u64;
         let limit = descriptors::provide(wanted);
         self.standing.allow(descriptors::limit(), standing);
         let problem = (limit < wanted).then(|| {

@@ -1,6 +1,6 @@
 //! Nothing left: of the disk, of `/run`, of descriptors.
 
-use lab::{Error, Result};
+use lab::{Error, Result, Service, Settings};
 
 use crate::node::{BOTH, Node, lab, settings};
 
@@ -87,4 +87,40 @@ fn without_descriptors_it_holds_and_withdraws_after_stale_after() -> Result<()> 
         return Err(node.explain(&Error::new("it was started again")));
     }
     node.lost("no descriptors, stale_after: 6s", witness)
+}
+
+/// How many descriptors a process may have open.
+fn allowed(node: &Node<'_>, process: u32) -> Result<Option<usize>> {
+    let limits = node.succeed(&format!("cat /proc/{process}/limits"))?;
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    Ok(line.and_then(|line| line.split_whitespace().nth(3)?.parse().ok()))
+}
+
+/// What the unit gives is enough for most nodes; what a configuration needs beyond it is taken without anybody's help.
+#[test]
+fn a_large_configuration_gets_the_descriptors_that_it_needs() -> Result<()> {
+    let lab = lab()?;
+    let node = Node::announced(&lab, &settings())?;
+    let process = node.process("anycastctl")?;
+    assert_eq!(allowed(&node, process)?, Some(16384));
+
+    let questions = ["{ name: example.com, type: SOA }"; 16].join(", ");
+    let check = format!("dns: {{ questions: [{questions}] }}");
+    let options = ["interval: 5s", "fall: 64", "rise: 1", "window: off"];
+    let service = options
+        .into_iter()
+        .fold(Service::new("resolver", &BOTH), Service::with);
+    let service = service.only_check(&check);
+    let service = (1..9).fold(service, |service, _| service.check(&check));
+    let text = Settings::new([service]).for_machine()?;
+    node.write("/etc/anycastctl/config.yaml", &text)?;
+    node.succeed("anycastctl reload")?;
+    // 9 checks at 2 addresses: 64 looks of 16 questions, and one that is kept; a standing connection to each address.
+    let needed = 512 + 9 * 2 * (64 * 16 + 1) + 2;
+    assert_eq!(allowed(&node, process)?, Some(needed));
+    let status = node.run("anycastctl status")?;
+    assert!(!status.output.contains("LimitNOFILE"), "{status:?}");
+    Ok(())
 }

@@ -104,6 +104,42 @@ fn the_daemon_is_out_of_descriptors_for_too_long() -> Result<()> {
     scene.has(&BOTH)
 }
 
+/// Each question of each probe that may be unanswered has a socket.
+#[test]
+fn as_many_descriptors_as_all_questions_need_are_asked_for() -> Result<()> {
+    let lab = lab()?;
+    let question = "{ name: example.com, type: SOA }";
+    let check = format!(
+        "dns: {{ server: 127.0.0.1, questions: [{question}, {question}, {question}, {question}] }}"
+    );
+    let service = resolver().only_check(&check);
+    let service = (1..50).fold(service, |service, _| service.check(&check));
+    let service = service.with("window: { size: 10, failures: 6 }");
+    let mut scene = Scene::prepared(&lab, &Settings::new([service]))?;
+    // 512 for everything else, one that each check keeps, and a standing connection.
+    let needed = 512 + 50 * 4 * 10 + 50 + 1;
+    let words = format!("Set `LimitNOFILE={needed}` in the unit");
+    let tells = |document: &Value| {
+        document["controller"]["problems"]
+            .to_string()
+            .contains(&words)
+    };
+    scene.controller.start_with_descriptors(1024, needed - 1)?;
+    scene.reports("a problem", |_, document| tells(document))?;
+    scene.controller.stop(Signal::SIGTERM)?;
+    scene.controller.start_with_descriptors(1024, needed + 1)?;
+    let (_, document) = lab.wait_until("a status", || scene.status())?;
+    assert!(!tells(&document), "{document:#}");
+    let limits = format!("/proc/{}/limits", scene.controller.daemon()?.id());
+    let limits = std::fs::read_to_string(limits)?;
+    let allowed = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let allowed = allowed.and_then(|line| line.split_whitespace().nth(3));
+    assert_eq!(allowed, Some(needed.to_string().as_str()), "{limits}");
+    Ok(())
+}
+
 /// The prefix is announced, and nobody gets it.
 #[test]
 fn the_session_goes_and_comes_back() -> Result<()> {

@@ -157,6 +157,11 @@ impl<'lab> Controller<'lab> {
         self.start_after("mount -t proc proc /proc")
     }
 
+    /// Starts it where it may have so many descriptors, and may allow itself so many.
+    pub fn start_with_descriptors(&mut self, soft: usize, hard: usize) -> Result<()> {
+        self.start_after(&format!("ulimit -S -n {soft} && ulimit -H -n {hard}"))
+    }
+
     /// Starts it in file systems of its own, after a script has changed them.
     fn start_after(&mut self, script: &str) -> Result<()> {
         let script = format!("{script} && exec \"$@\"");
