@@ -8,6 +8,7 @@ needs=(bird:bird2 nsd:nsd unbound:unbound named:bind9 dig:bind9-dnsutils kdig:kn
   dnssec-signzone:bind9-utils ip:iproute2 ss:iproute2 dbus-daemon:dbus-daemon nft:nftables
   vtysh:frr prometheus:prometheus promtool:prometheus setpriv:util-linux mount:mount sysctl:procps
   ifup:ifupdown systemd-analyze:systemd groff:groff-base mandoc:mandoc
+  /usr/lib/nagios/plugins/check_dummy:monitoring-plugins-basic
   /usr/lib/nagios/plugins/check_tcp:monitoring-plugins-basic
   shellcheck:shellcheck apparmor_parser:apparmor dpkg-shlibdeps:dpkg-dev
   debootstrap:debootstrap systemd-nspawn:systemd-container

@@ -45,6 +45,31 @@ fn a_group_fails_when_fewer_pass_than_are_needed() -> Result<()> {
     scene.has(&BOTH)
 }
 
+/// All of them unless it says otherwise.
+#[test]
+fn a_group_that_does_not_say_how_many_needs_all() -> Result<()> {
+    let lab = lab()?;
+    let members = ["127.0.0.1", "127.0.0.2"]
+        .map(|server| format!("{{ dns: {{ server: {server}, {QUESTION} }} }}"));
+    let group = format!("group: {{ of: [{}] }}", members.join(", "));
+    let start = |address| DnsServer::start(lab.node(), Software::Nsd, address, &[address]);
+    let mut servers = [start("127.0.0.1")?, start("127.0.0.2")?];
+    let scene = Scene::started(&lab, &Settings::new([resolver().only_check(&group)]))?;
+    for server in &mut servers {
+        scene.has(&BOTH)?;
+        server.kill()?;
+        scene.lacks(&BOTH)?;
+        let (_, status) = scene.status()?;
+        let reason = status["services"][0]["reason"].as_str().unwrap_or_default();
+        assert!(
+            reason.starts_with("group-1: 1 of 2 pass, and 2 are needed; dns-1."),
+            "{reason}"
+        );
+        server.restart(Answer::Normal)?;
+    }
+    scene.has(&BOTH)
+}
+
 #[test]
 fn a_check_at_an_ipv6_address_decides_on_ipv6_unless_told_otherwise() -> Result<()> {
     for (told, gone, stays) in [

@@ -3,8 +3,10 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::process::Command;
 
-use lab::{Answer, DnsServer, Error, Lab, Result, Settings, Software};
+use lab::{Answer, Controller, DnsServer, Error, Lab, Result, Settings, Software};
+use serde_json::Value;
 
 use crate::scene::{BOTH, Scene, V4, V6, lab, resolver};
 
@@ -60,6 +62,29 @@ fn a_program_that_fails_withdraws_and_shows_what_it_says() -> Result<()> {
     scene.keeps(crate::scene::A_WHILE)
 }
 
+/// Only 1 means that the server is down: a program that fails itself says nothing.
+#[test]
+fn any_other_exit_code_is_unknown_and_changes_nothing() -> Result<()> {
+    let lab = lab()?;
+    let code = lab.node().directory().join("code");
+    std::fs::write(&code, "0")?;
+    let program = script(&lab, "check", &format!("exit $(cat {})", code.display()))?;
+    let check = format!("exec: {{ command: [{}] }}", program.display());
+    let scene = Scene::started(&lab, &Settings::new([resolver().only_check(&check)]))?;
+    scene.has(&BOTH)?;
+    let before = scene.settled()?;
+    for other in ["2", "127"] {
+        std::fs::write(&code, other)?;
+        shows(&scene, "unknown", &format!("exit code {other}"))?;
+    }
+    scene.was_told(before, 0, 0)?;
+    std::fs::write(&code, "1")?;
+    scene.lacks(&BOTH)?;
+    std::fs::write(&code, "3")?;
+    shows(&scene, "unknown", "exit code 3")?;
+    scene.never_has(&BOTH)
+}
+
 /// It ignores signals, and its children have left its group.
 #[test]
 fn a_program_that_hangs_fails_and_leaves_nothing_behind() -> Result<()> {
@@ -110,6 +135,34 @@ fn plugins_of_nagios_work_as_they_are() -> Result<()> {
     scene.has(&BOTH)
 }
 
+/// WARNING is no outage, and UNKNOWN is what it says.
+#[test]
+fn the_states_of_nagios_mean_what_they_say() -> Result<()> {
+    let lab = lab()?;
+    let states = [
+        ("OK", "pass", "OK: zones"),
+        ("WARNING", "pass", "WARNING: zones"),
+        ("CRITICAL", "fail", "CRITICAL: zones"),
+        ("UNKNOWN", "unknown", "exit code 3: UNKNOWN: zones"),
+    ];
+    let plugin = "/usr/lib/nagios/plugins/check_dummy";
+    let check = |state: usize| {
+        format!("exec: {{ command: [{plugin}, \"{state}\", zones], exit_codes: nagios }}")
+    };
+    let service = resolver().only_check(&check(0)).with("timeout: 2s");
+    let service = (1..states.len()).fold(service, |service, state| service.check(&check(state)));
+    let program = env!("CARGO_BIN_EXE_anycastctl");
+    let controller = Controller::install(&lab, program, &Settings::new([service]))?;
+    let outcome = controller.call(&["probe", "--json"])?;
+    let reports: Vec<Value> = serde_json::from_str(&outcome.output).expect("JSON");
+    assert_eq!(reports.len(), states.len());
+    for ((state, verdict, detail), report) in states.into_iter().zip(&reports) {
+        let found = (&report["verdict"], &report["detail"]);
+        assert_eq!(found, (&verdict.into(), &detail.into()), "{state}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_file_that_means_maintenance_withdraws() -> Result<()> {
     let lab = lab()?;
@@ -135,6 +188,32 @@ fn a_process_that_was_killed_withdraws_although_its_file_is_there() -> Result<()
     scene.lacks(&BOTH)?;
     assert!(pidfile.exists());
     shows(&scene, "fail", &format!("of {} is gone", pidfile.display()))?;
+    server.restart(Answer::Normal)?;
+    scene.has(&BOTH)
+}
+
+/// Numbers of processes come round again: the name tells that it is another one.
+#[test]
+fn a_number_that_another_program_has_now_withdraws() -> Result<()> {
+    let lab = lab()?;
+    let pidfile = lab.node().directory().join("dns/named.pid");
+    let path = pidfile.display();
+    let check = format!("process: {{ pidfile: {path}, name: named }}");
+    let mut server = DnsServer::start(lab.node(), Software::Named, "dns", &[V4, V6])?;
+    let settings = Settings::new([resolver().only_check(&check)]);
+    let mut scene = Scene::prepared(&lab, &settings)?;
+    scene.controller.start_with_own_proc()?;
+    scene.has(&BOTH)?;
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    shows(&scene, "fail", "is gone")?;
+    let script = format!("echo $$ > {path} && exec sleep 600");
+    let other = lab
+        .node()
+        .spawn("other", Command::new("sh").args(["-c", &script]))?;
+    shows(&scene, "fail", &format!("of {path} is sleep and not named"))?;
+    scene.never_has(&BOTH)?;
+    other.kill()?;
     server.restart(Answer::Normal)?;
     scene.has(&BOTH)
 }

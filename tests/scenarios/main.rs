@@ -42,3 +42,4 @@ mod status;
 mod stopping;
 mod systemd;
 mod transports;
+mod validation;

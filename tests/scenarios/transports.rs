@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use lab::{
-    Authority, Certificate, DnsServer, FakeDns, Lab, Lie, QuicDns, Result, Service, Settings,
-    Software, Validity,
+    Answer, Authority, Certificate, DnsServer, FakeDns, Lab, Lie, QuicDns, Result, Service,
+    Settings, Software, Validity,
 };
 use serde_json::Value;
 
@@ -313,5 +313,71 @@ fn a_certificate_that_expired_withdraws_while_udp_works() -> Result<()> {
     let renewed = another.issue("renewed", &["dns.example"], Validity::Now)?;
     std::fs::copy(another.file(), certificates.authority.file())?;
     server.renew(&renewed)?;
+    scene.has(&BOTH)
+}
+
+/// The daemon asks by this transport only: a dead server, and one that is not what it says, lose the route, and get it
+/// back.
+#[test]
+fn a_server_over_https_is_withdrawn_and_announced() -> Result<()> {
+    let lab = lab()?;
+    let certificates = Certificates::new(&lab)?;
+    let good = &certificates.good;
+    let addresses = [V4, V6];
+    let mut server =
+        DnsServer::start_secure(lab.node(), Software::Unbound, "dns", &addresses, good)?;
+    let trusting = trusting(&certificates.authority, "name: dns.example");
+    let service = resolver().only_check(&check("https", &trusting));
+    let scene = Scene::started(&lab, &Settings::new([service.with("damping: off")]))?;
+    scene.has(&BOTH)?;
+    server.kill()?;
+    scene.lacks(&BOTH)?;
+    server.restart(Answer::Normal)?;
+    scene.has(&BOTH)?;
+    server.renew(&certificates.misnamed)?;
+    scene.lacks(&BOTH)?;
+    scene.reports("another name", |_, document| {
+        document.to_string().contains("is for dns.other")
+    })?;
+    server.renew(good)?;
+    scene.has(&BOTH)
+}
+
+#[test]
+fn a_server_over_quic_is_withdrawn_and_announced() -> Result<()> {
+    let lab = lab()?;
+    let certificates = Certificates::new(&lab)?;
+    let start = |certificate: &Certificate, lie| -> Result<Vec<QuicDns>> {
+        let sockets = [format!("{V4}:853"), format!("[{V6}]:853")];
+        let servers = sockets.iter().map(|socket| {
+            let socket = socket.parse().expect("an address");
+            QuicDns::start(lab.node(), socket, certificate, "doq", lie)
+        });
+        servers.collect()
+    };
+    let trusting = trusting(&certificates.authority, "name: dns.example");
+    let service = resolver().only_check(&check("quic", &trusting));
+    let servers = start(&certificates.good, Lie::None)?;
+    let scene = Scene::started(&lab, &Settings::new([service.with("damping: off")]))?;
+    scene.has(&BOTH)?;
+    drop(servers);
+    scene.lacks(&BOTH)?;
+    for (certificate, lie, reason) in [
+        (&certificates.expired, Lie::None, "expired 3 h ago"),
+        (
+            &certificates.good,
+            Lie::WrongId,
+            "an answer for another question",
+        ),
+    ] {
+        let servers = start(&certificates.good, Lie::None)?;
+        scene.has(&BOTH)?;
+        drop(servers);
+        let servers = start(certificate, lie)?;
+        scene.lacks(&BOTH)?;
+        scene.reports(reason, |_, document| document.to_string().contains(reason))?;
+        drop(servers);
+    }
+    let _servers = start(&certificates.good, Lie::None)?;
     scene.has(&BOTH)
 }

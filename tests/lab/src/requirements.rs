@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// Programs without which no lab can be built.
-const PROGRAMS: [&str; 26] = [
+const PROGRAMS: [&str; 27] = [
+    "check_dummy",
     "check_tcp",
     "setpriv",
     "unshare",

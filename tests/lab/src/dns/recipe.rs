@@ -153,6 +153,35 @@ fn unbound(directory: &Path, addresses: &[String], answer: Answer) -> String {
     text
 }
 
+/// An Unbound that validates what it has from elsewhere.
+pub(super) fn resolver(
+    directory: &Path,
+    addresses: &[String],
+    authority: &str,
+    anchor: &Path,
+) -> String {
+    let (directory, anchor) = (directory.display(), anchor.display());
+    format!(
+        "server:
+  username: \"\"
+  chroot: \"\"
+  directory: \"{directory}\"
+  pidfile: \"{directory}/unbound.pid\"
+  use-syslog: no
+  num-threads: 1
+  module-config: \"validator iterator\"
+  trust-anchor-file: \"{anchor}\"
+  do-not-query-localhost: no
+{}  access-control: 0.0.0.0/0 allow
+  access-control: ::/0 allow
+stub-zone:
+  name: example.com
+  stub-addr: {authority}
+",
+        lines("  interface: ", addresses, "\n")
+    )
+}
+
 /// SERVFAIL: a secondary that never saw its primary. REFUSED: by access control.
 fn named(
     directory: &Path,

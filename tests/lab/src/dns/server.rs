@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::recipe::{configuration, with_option, zone};
+use super::recipe::{configuration, resolver, with_option, zone};
 use crate::requirements::program;
 use crate::{Certificate, Context, Error, Host, Process, Result};
 
@@ -69,8 +69,15 @@ pub struct DnsServer<'lab> {
     directory: PathBuf,
     addresses: Vec<String>,
     certificate: Option<Certificate>,
+    upstream: Option<Upstream>,
     options: Vec<String>,
     process: Option<Process>,
+}
+
+/// Whom a resolver asks for the zone, and what it believes about its keys.
+struct Upstream {
+    authority: String,
+    anchor: PathBuf,
 }
 
 impl<'lab> DnsServer<'lab> {
@@ -81,7 +88,30 @@ impl<'lab> DnsServer<'lab> {
         name: &str,
         addresses: &[&str],
     ) -> Result<Self> {
-        Self::start_with(host, software, name, addresses, None)
+        Self::start_with(host, software, name, addresses, None, None)
+    }
+
+    /// Starts an Unbound that has no zone, asks the server at `authority` for it and validates what comes by the DS
+    /// records in the file `anchor`. It does not tell who it is.
+    pub fn start_resolver(
+        host: &'lab Host,
+        name: &str,
+        addresses: &[&str],
+        authority: &str,
+        anchor: &Path,
+    ) -> Result<Self> {
+        let upstream = Upstream {
+            authority: authority.to_owned(),
+            anchor: anchor.to_owned(),
+        };
+        Self::start_with(
+            host,
+            Software::Unbound,
+            name,
+            addresses,
+            None,
+            Some(upstream),
+        )
     }
 
     /// Starts one that also answers over TLS on port 853 and, unless it is NSD, over HTTPS on port 443.
@@ -92,7 +122,8 @@ impl<'lab> DnsServer<'lab> {
         addresses: &[&str],
         certificate: &Certificate,
     ) -> Result<Self> {
-        Self::start_with(host, software, name, addresses, Some(certificate.clone()))
+        let certificate = Some(certificate.clone());
+        Self::start_with(host, software, name, addresses, certificate, None)
     }
 
     fn start_with(
@@ -101,6 +132,7 @@ impl<'lab> DnsServer<'lab> {
         name: &str,
         addresses: &[&str],
         certificate: Option<Certificate>,
+        upstream: Option<Upstream>,
     ) -> Result<Self> {
         let directory = host.directory().join(name);
         std::fs::create_dir_all(&directory).context(directory.display())?;
@@ -116,6 +148,7 @@ impl<'lab> DnsServer<'lab> {
                 .map(|&address| address.to_owned())
                 .collect(),
             certificate,
+            upstream,
             options: Vec::new(),
             process: None,
         };
@@ -128,20 +161,23 @@ impl<'lab> DnsServer<'lab> {
         self.options.push(line.to_owned());
     }
 
-    /// Ends it if it runs, starts it again with this answer, and waits until it gives it.
+    /// Ends it if it runs, starts it again with this answer, and waits until it gives it. What a resolver answers is up
+    /// to its authority.
     pub fn restart(&mut self, answer: Answer) -> Result<()> {
         if self.process.as_ref().is_some_and(Process::is_running) {
             self.kill()?;
         }
         let configuration_file = self.directory.join("server.conf");
-        let certificate = self.certificate.as_ref();
-        let mut text = configuration(
-            self.software,
-            &self.directory,
-            &self.addresses,
-            answer,
-            certificate,
-        );
+        let (directory, addresses) = (&self.directory, &self.addresses);
+        let mut text = match &self.upstream {
+            Some(Upstream { authority, anchor }) => {
+                resolver(directory, addresses, authority, anchor)
+            }
+            None => {
+                let certificate = self.certificate.as_ref();
+                configuration(self.software, directory, addresses, answer, certificate)
+            }
+        };
         for option in &self.options {
             text = with_option(self.software, &text, option);
         }
