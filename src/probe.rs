@@ -28,6 +28,7 @@ pub use connector::Connector;
 
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
@@ -54,7 +55,7 @@ pub struct Probe(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Dns(DnsCheck, SocketAddr, Connector),
+    Dns(Arc<DnsCheck>, SocketAddr, Connector),
     Tcp(Way),
     Http(Page),
     Exec(Exec),
@@ -87,7 +88,7 @@ impl Probe {
         Self(match subject {
             Subject::Dns(check, server) => {
                 let connector = Connector::new(&check.connection);
-                Kind::Dns(check.clone(), server, connector)
+                Kind::Dns(Arc::clone(check), server, connector)
             }
             Subject::Tcp(check, server) => Kind::Tcp(stream::way(check, server)),
             Subject::Http(check, server) => Kind::Http(Page::new(check, server)),

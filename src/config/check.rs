@@ -1,6 +1,7 @@
 //! A check of a service, validated: what is asked, how often, and what its failure does.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::{DnsCheck, ExecCheck, FileCheck, HttpCheck, ProcessCheck, Service, TcpCheck, Timing};
 use crate::model::{Family, UnitName};
@@ -113,7 +114,7 @@ pub enum OnFailure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckKind {
     /// `dns: {…}`
-    Dns(Box<DnsCheck>),
+    Dns(Arc<DnsCheck>),
     /// `tcp: {…}`
     Tcp(TcpCheck),
     /// `http: {…}`

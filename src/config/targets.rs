@@ -4,6 +4,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{
     CheckKind, DnsCheck, ExecCheck, Families, FileCheck, HttpCheck, Member, ProcessCheck, Service,
@@ -28,7 +29,7 @@ pub struct Target<'c> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject<'c> {
     /// A DNS server.
-    Dns(&'c DnsCheck, SocketAddr),
+    Dns(&'c Arc<DnsCheck>, SocketAddr),
     /// A port.
     Tcp(&'c TcpCheck, SocketAddr),
     /// A page.
@@ -214,7 +215,7 @@ mod tests {
             question: Question::new("example.com".parse().unwrap(), RecordType::SOA),
             expect: Expectation::default(),
         };
-        let kind = CheckKind::Dns(Box::new(DnsCheck {
+        let kind = CheckKind::Dns(Arc::new(DnsCheck {
             server: server.map(|text| text.parse().unwrap()),
             port,
             ..DnsCheck::one(asked)
@@ -351,8 +352,9 @@ mod tests {
         let CheckKind::Dns(mut dns) = check(None, 53).members()[0].kind.clone() else {
             unreachable!("it asks over DNS");
         };
-        dns.questions = vec![dns.questions[0].clone(); questions];
-        for asked in dns.questions.iter_mut().take(of_primary) {
+        let asking = Arc::make_mut(&mut dns);
+        asking.questions = vec![asking.questions[0].clone(); questions];
+        for asked in asking.questions.iter_mut().take(of_primary) {
             asked.expect.serial = Some(SerialLimits {
                 max_age: None,
                 encoding: Encoding::Unix,

@@ -241,6 +241,7 @@ impl Controller {
         if probe.on(now, observed) {
             self.settle_service(id.service, now);
         }
+        self.look_around(id, now);
     }
 
     fn on_addresses(&mut self, addresses: io::Result<BTreeSet<IpAddr>>, now: Instant) {
@@ -257,6 +258,7 @@ impl Controller {
         let addresses = addresses.ok();
         if addresses != self.addresses {
             let before = mem::replace(&mut self.addresses, addresses);
+            self.standing.is_outdated = true;
             self.settle_all(now);
             // What is withdrawn already needs no look.
             if let (Some(before), Some(addresses)) = (before, &self.addresses) {

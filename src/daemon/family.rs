@@ -1,6 +1,7 @@
 //! What the controller knows of one family of a service, and of one probe.
 
-use std::net::IpAddr;
+use std::mem;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,12 +60,22 @@ pub(super) struct ProbeState {
     pub(super) has_events: bool,
     /// What is watched for that.
     pub(super) sight: Option<Sight>,
-    /// What happened there, and when, until a later probe passes.
-    pub(super) happened: Option<(Instant, &'static str)>,
+    /// What happened there, until a later probe passes.
+    pub(super) happened: Option<Happened>,
     /// What is counted for the metrics.
     pub(super) counted: Counted,
     /// The prober at work; `None` until it is.
     pub(super) probing: Option<Probing>,
+}
+
+/// Something that was worth a look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Happened {
+    at: Instant,
+    /// In words that "then" may follow.
+    what: &'static str,
+    /// Whether a probe has failed since, and that was told to others.
+    is_told: bool,
 }
 
 impl ProbeState {
@@ -73,7 +84,8 @@ impl ProbeState {
         self.pulse.on(now);
         self.counted.on(&observed);
         if observed.verdict == Verdict::Pass {
-            self.happened.take_if(|(at, _)| *at <= observed.sent);
+            self.happened
+                .take_if(|happened| happened.at <= observed.sent);
         }
         if !observed.is_silence {
             self.tracker.hear(now);
@@ -101,7 +113,9 @@ impl ProbeState {
         match change.to {
             Health::Healthy | Health::Unknown => change.cause.to_string(),
             Health::Unhealthy => match self.happened {
-                Some((_, what)) => format!("{what}, then {}: {detail}", change.cause),
+                Some(Happened { what, .. }) => {
+                    format!("{what}, then {}: {detail}", change.cause)
+                }
                 None => format!("{}: {detail}", change.cause),
             },
         }
@@ -110,9 +124,29 @@ impl ProbeState {
     /// Something happened to what it looks at: the prober is to look, if there is anything to lose.
     pub(super) fn look(&mut self, now: Instant, what: &'static str) {
         if self.has_events && self.cue.is_announced() {
-            self.happened = Some((now, what));
+            self.happened = Some(Happened {
+                at: now,
+                what,
+                is_told: false,
+            });
             self.cue.look();
         }
+    }
+
+    /// The server that is asked, if it can be watched.
+    pub(super) fn server(&self) -> Option<SocketAddr> {
+        match &self.sight {
+            Some(Sight::Server(server)) => Some(*server),
+            Some(Sight::Unit(_)) | None => None,
+        }
+    }
+
+    /// The server, if something happened there and it has now failed for the first time since.
+    pub(super) fn fails_after_event(&mut self) -> Option<SocketAddr> {
+        let fails = self.last.as_ref()?.verdict == Verdict::Fail;
+        let happened = self.happened.as_mut().filter(|_| fails)?;
+        let is_told = mem::replace(&mut happened.is_told, true);
+        self.server().filter(|_| !is_told)
     }
 }
 

@@ -1,17 +1,19 @@
 //! Which events concern which probes.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use super::Sight;
 use super::controller::Controller;
+use super::{ProbeId, Sight};
 use crate::config::Subject;
 use crate::dns::Transport;
 
 /// What is watched besides probing it; `None` for what tells nothing.
 pub(super) fn sight(subject: Subject<'_>) -> Option<Sight> {
     match subject {
+        // That its default way leads to the same server is not known.
+        Subject::Dns(check, _) if check.connection.origin.interface.is_some() => None,
         Subject::Dns(check, server) => match check.connection.channel.transport() {
             Transport::Udp | Transport::Tcp => Some(Sight::Server(server)),
             // A connection that stands there without a handshake looks like an attack; over QUIC there is none.
@@ -44,6 +46,25 @@ impl Controller {
             .flat_map(|service| &mut service.probes);
         for probe in probes.filter(|probe| probe.sight.as_ref() == Some(sight)) {
             probe.look(now, what);
+        }
+    }
+
+    /// A watched server that has lost its connection fails: those at the same port that are not watched may be the same
+    /// process, or have the same fate.
+    pub(super) fn look_around(&mut self, id: ProbeId, now: Instant) {
+        let probe = &mut self.services[id.service].probes[id.probe];
+        let failed = probe.fails_after_event();
+        let Some(failed) = failed.filter(|server| self.standing.watches(*server)) else {
+            return;
+        };
+        let services = self.services.iter_mut();
+        for probe in services.flat_map(|service| &mut service.probes) {
+            let is_like_it = |server: &SocketAddr| {
+                server.port() == failed.port() && !self.standing.watches(*server)
+            };
+            if probe.server().is_some_and(|server| is_like_it(&server)) {
+                probe.look(now, "another server at this port has failed");
+            }
         }
     }
 }

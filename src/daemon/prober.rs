@@ -54,8 +54,8 @@ struct Exchanged {
 }
 
 impl Prober {
-    /// Probes for ever.
-    pub(super) async fn run(mut self) -> Infallible {
+    /// Probes for ever. In a box, because the task has room for each argument twice.
+    pub(super) async fn run(mut self: Box<Self>) -> Infallible {
         let cue = Arc::clone(&self.cue);
         // Both wait on from turn to turn: to begin anew each time would cost more than the rest of a turn.
         let mut told = pin!(cue.told());
@@ -76,7 +76,11 @@ impl Prober {
             }
             due = next;
             tokio::select! {
-                ended = flights.next() => self.report(ended).await,
+                ended = flights.next() => {
+                    let observed = self.on_end(ended);
+                    let report = |id| Report::Observed(id, observed);
+                    self.address.send(report).await;
+                }
                 () = alarm.as_mut(), if due.is_some() => {
                     due = None;
                     self.send(&mut flights);
@@ -105,26 +109,22 @@ impl Prober {
         }));
     }
 
-    async fn report(
-        &mut self,
-        Exchanged {
+    fn on_end(&mut self, exchanged: Exchanged) -> Observed {
+        let Exchanged {
             ticket,
             sent,
             outcome,
-        }: Exchanged,
-    ) {
-        self.schedule
-            .on_verdict(Instant::now(), ticket, outcome.verdict);
-        let observed = Observed {
+        } = exchanged;
+        let now = Instant::now();
+        self.schedule.on_verdict(now, ticket, outcome.verdict);
+        Observed {
             sent,
             verdict: outcome.verdict,
             is_silence: outcome.is_silence,
             detail: outcome.detail,
             latency: outcome.latency,
             at: Timestamp::now(),
-        };
-        let report = |id| Report::Observed(id, observed);
-        self.address.send(report).await;
+        }
     }
 }
 

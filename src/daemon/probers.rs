@@ -54,7 +54,7 @@ impl Controller {
                     ),
                     cue: Arc::clone(&state.cue),
                 };
-                let task = self.probers.spawn(prober.run());
+                let task = self.probers.spawn(Box::new(prober).run());
                 state.probing = Some(Probing { address, task });
             }
         }
@@ -66,7 +66,7 @@ impl Controller {
         let services = self.config.services.iter();
         let asking: usize = services.map(|spec| spec.descriptors(in_flight(spec))).sum();
         let kept: usize = self.services.iter().map(|state| state.probes.len()).sum();
-        let standing = self.servers_to_watch().len();
+        let standing = self.servers_to_watch(|_, _| true).len();
         let wanted = OTHER_DESCRIPTORS + (asking + kept + standing) as u64;
         let limit = descriptors::provide(wanted);
         self.standing.allow(descriptors::limit(), standing);

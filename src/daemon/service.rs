@@ -57,9 +57,12 @@ impl ServiceState {
         let families = service
             .families()
             .map(|family| FamilyState::new(service, family, now));
+        let mut families: Vec<_> = families.collect();
+        // There may be thousands, most of one family, and a vector begins with room for four.
+        families.shrink_to_fit();
         Self {
             probes: probes.collect(),
-            families: families.collect(),
+            families,
             order: None,
         }
     }

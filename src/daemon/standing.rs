@@ -1,5 +1,6 @@
 //! Connections to servers that are there only to end: one a server, whoever asks it, while anything is announced that
-//! it decides on.
+//! it decides on, and a few a port: a server with hundreds of addresses has room for ten or a hundred connections, and
+//! its clients need that. Whoever asks at the same port is told when one of these is found to fail.
 //!
 //! ```text
 //! wait -> connect -> stands ... ends: "look now" -> wait -> connect ...
@@ -8,20 +9,20 @@
 //!
 //! None of this is a failure by itself: servers close what is idle, have no room, or do not serve TCP at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
-use std::future::pending;
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
 use super::controller::Controller;
+use super::family::ProbeState;
 use super::{Event, Sight};
 use crate::backoff::Backoff;
 use crate::probe::standing::{self, End};
@@ -40,6 +41,10 @@ pub(super) const QUIET: Duration = Duration::from_millis(10);
 /// After a shortage of descriptors.
 const YIELDING: Duration = Duration::from_mins(1);
 
+/// Servers that are watched of those at one port of this host. Unbound has room for ten connections, NSD and BIND for
+/// more than a hundred.
+const PER_PORT: usize = 4;
+
 /// One in so many of the descriptors that this process may have, at most: probes need theirs.
 const SHARE: usize = 4;
 
@@ -56,14 +61,11 @@ pub(super) struct Standing {
 }
 
 /// One, which ends with this.
-struct Connection {
-    wanted: watch::Sender<bool>,
-    task: AbortHandle,
-}
+struct Connection(AbortHandle);
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.task.abort();
+        self.0.abort();
     }
 }
 
@@ -99,56 +101,68 @@ impl Standing {
         self.is_outdated |= self.yields_until.is_some() != yielded;
     }
 
-    /// Watches these servers, and of them those that are wanted now.
+    /// Whether this server has a connection, or is to have one.
+    pub(super) fn watches(&self, server: SocketAddr) -> bool {
+        self.connections.contains_key(&server)
+    }
+
+    /// Watches these servers, and no others.
     fn watch(
         &mut self,
-        servers: &HashMap<SocketAddr, bool>,
+        servers: &HashSet<SocketAddr>,
         tasks: &mut JoinSet<Infallible>,
         events: &mpsc::Sender<Event>,
     ) {
+        if self.yields_until.is_some() {
+            self.connections.clear();
+            return;
+        }
         self.connections
-            .retain(|server, _| servers.contains_key(server));
-        for (server, wanted) in servers {
-            let wanted = *wanted && self.yields_until.is_none();
-            let connection = self.connections.entry(*server).or_insert_with(|| {
-                let (told, wanted) = watch::channel(false);
+            .retain(|server, _| servers.contains(server));
+        for server in servers {
+            self.connections.entry(*server).or_insert_with(|| {
                 let watcher = Watcher {
                     server: *server,
-                    wanted,
                     room: Arc::clone(&self.room),
                     events: events.clone(),
                     backoff: Backoff::new(WAIT.0, WAIT.1),
                     stood: false,
                 };
-                Connection {
-                    wanted: told,
-                    task: tasks.spawn(watcher.run()),
-                }
+                Connection(tasks.spawn(watcher.run()))
             });
-            let is_new = |before: &mut bool| mem::replace(before, wanted) != wanted;
-            connection.wanted.send_if_modified(is_new);
         }
     }
 }
 
 impl Controller {
-    /// Sees to it that the servers of all announced services are watched.
+    /// Sees to it that servers of announced services are watched.
     pub(super) fn keep_standing(&mut self) {
         if !mem::take(&mut self.standing.is_outdated) {
             return;
         }
-        let servers = self.servers_to_watch();
+        let servers = self.servers_to_watch(|probe, server| {
+            probe.cue.is_announced() && self.is_here(server.ip())
+        });
         self.standing
             .watch(&servers, &mut self.probers, &self.events);
     }
 
-    /// The servers that are watched, and whether anything is announced now that one of them decides on.
-    pub(super) fn servers_to_watch(&self) -> HashMap<SocketAddr, bool> {
-        let mut servers = HashMap::new();
+    /// The servers that are watched where these probes of them matter: the first of each port, in the order of the
+    /// configuration.
+    pub(super) fn servers_to_watch(
+        &self,
+        matters: impl Fn(&ProbeState, SocketAddr) -> bool,
+    ) -> HashSet<SocketAddr> {
+        let mut servers = HashSet::new();
+        let mut ports: HashMap<u16, usize> = HashMap::new();
         let probes = self.services.iter().flat_map(|service| &service.probes);
         for probe in probes.filter(|probe| probe.has_events) {
-            if let Some(Sight::Server(server)) = &probe.sight {
-                *servers.entry(*server).or_default() |= probe.cue.is_announced();
+            let Some(server) = probe.server().filter(|server| matters(probe, *server)) else {
+                continue;
+            };
+            let of_port = ports.entry(server.port()).or_default();
+            if *of_port < PER_PORT && servers.insert(server) {
+                *of_port += 1;
             }
         }
         servers
@@ -158,7 +172,6 @@ impl Controller {
 /// Who keeps one connection.
 struct Watcher {
     server: SocketAddr,
-    wanted: watch::Receiver<bool>,
     room: Arc<Semaphore>,
     events: mpsc::Sender<Event>,
     backoff: Backoff,
@@ -167,20 +180,8 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// Watches for ever, while it is wanted.
+    /// Watches for ever.
     async fn run(mut self) -> Infallible {
-        let mut wanted = self.wanted.clone();
-        loop {
-            becomes(&mut wanted, true).await;
-            (self.stood, self.backoff) = (false, Backoff::new(WAIT.0, WAIT.1));
-            tokio::select! {
-                never = self.watch() => match never {},
-                () = becomes(&mut wanted, false) => {}
-            }
-        }
-    }
-
-    async fn watch(&mut self) -> Infallible {
         loop {
             sleep(self.backoff.wait(rand::random())).await;
             let happened = self.stand().await;
@@ -224,12 +225,5 @@ impl Watcher {
             End::Broken => Some("the server's connection broke"),
             End::Talks => None,
         }
-    }
-}
-
-/// Waits until it is so. Whoever forgot this task ends it.
-async fn becomes(wanted: &mut watch::Receiver<bool>, value: bool) {
-    if wanted.wait_for(|wanted| *wanted == value).await.is_err() {
-        pending::<()>().await;
     }
 }

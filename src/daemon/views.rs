@@ -76,9 +76,14 @@ impl Controller {
 
     /// Whether this is known to be an address of another host.
     fn is_off_host(&self, server: IpAddr) -> bool {
+        self.addresses.is_some() && !self.is_here(server)
+    }
+
+    /// Whether this is known to be an address of this host.
+    pub(super) fn is_here(&self, server: IpAddr) -> bool {
         let server = server.to_canonical();
-        let other = |own: &BTreeSet<IpAddr>| !own.contains(&server);
-        !server.is_loopback() && self.addresses.as_ref().is_some_and(other)
+        let own = |own: &BTreeSet<IpAddr>| own.contains(&server);
+        server.is_loopback() || self.addresses.as_ref().is_some_and(own)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One thing that is looked at. The kinds of check are told apart here and nowhere else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,7 +23,7 @@ pub(super) struct Look {
     /// What it is, for people.
     pub(super) subject: String,
     /// What is asked, where it is a DNS server.
-    pub(super) dns: Option<DnsCheck>,
+    pub(super) dns: Option<Arc<DnsCheck>>,
     pub(super) probe: Probe,
     pub(super) timeout: Duration,
 }
@@ -31,7 +32,7 @@ impl Look {
     pub(super) fn new(service: &Service, target: &Target<'_>, group: Option<usize>) -> Self {
         let member = service.member(target);
         let dns = match target.subject {
-            Subject::Dns(check, _) => Some(check.clone()),
+            Subject::Dns(check, _) => Some(Arc::clone(check)),
             Subject::Tcp(..)
             | Subject::Http(..)
             | Subject::Exec(_)
@@ -50,14 +51,15 @@ impl Look {
     }
 
     pub(super) fn question(ask: Ask) -> Self {
-        let subject = Subject::Dns(&ask.check, ask.server);
+        let check = Arc::new(ask.check);
+        let subject = Subject::Dns(&check, ask.server);
         Self {
             whose: None,
             group: None,
             subject: subject.to_string(),
             probe: Probe::new(subject),
             timeout: ask.timeout.duration(),
-            dns: Some(ask.check),
+            dns: Some(check),
         }
     }
 

@@ -23,14 +23,14 @@ fn asked(name: &str, record_type: RecordType) -> Asked {
     }
 }
 
-fn look(check: &DnsCheck, name: &str, server: &str) -> Look {
+fn look(check: &Arc<DnsCheck>, name: &str, server: &str) -> Look {
     let server: std::net::SocketAddr = server.parse().unwrap();
     Look {
         whose: Some(("resolver".to_owned(), name.to_owned())),
         group: None,
         subject: server.to_string(),
         probe: Probe::new(Subject::Dns(check, server)),
-        dns: Some(check.clone()),
+        dns: Some(Arc::clone(check)),
         timeout: Duration::from_millis(100),
     }
 }
@@ -41,7 +41,7 @@ async fn reports_come_in_the_order_of_the_plan() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let server = silent.local_addr().unwrap().to_string();
     let count = u64::try_from(CONCURRENT).unwrap() + 1;
-    let check = DnsCheck::one(asked("example.com", RecordType::SOA));
+    let check = Arc::new(DnsCheck::one(asked("example.com", RecordType::SOA)));
     let looks = (0..count).map(|number| {
         Arc::new(Look {
             timeout: Duration::from_millis(100 - number),
@@ -109,7 +109,8 @@ fn report(check: &DnsCheck, rcodes: &[Option<u8>]) -> ProbeReport {
         tally.add(exchange(check, position, *rcode), Timestamp::UNIX_EPOCH);
     }
     let outcome = Outcome::from(tally.outcome());
-    look(check, "dns-1", "192.0.2.53:53").report(outcome, Timestamp::UNIX_EPOCH)
+    let check = Arc::new(check.clone());
+    look(&check, "dns-1", "192.0.2.53:53").report(outcome, Timestamp::UNIX_EPOCH)
 }
 
 fn one() -> DnsCheck {

@@ -1,5 +1,7 @@
 //! The checks of one service.
 
+use std::sync::Arc;
+
 use super::{Reported, connection, dns, expect, failure, id, local, remote, service};
 use crate::config::report::Report;
 use crate::config::spec::{self, Field, Leaf, Or, Text};
@@ -250,7 +252,7 @@ impl Reader<'_, '_> {
             Kind::Dns(field) => {
                 let spec = report.filled(field)?;
                 self.has_host(id(field), report.is_absent(&spec.server), families);
-                dns::dns(report, id(field), spec).map(|dns| CheckKind::Dns(Box::new(dns)))
+                dns::dns(report, id(field), spec).map(|dns| CheckKind::Dns(Arc::new(dns)))
             }
             Kind::Tcp(field) => {
                 let server = field.value.as_ref().map(|spec| &spec.server);
