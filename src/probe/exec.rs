@@ -6,14 +6,13 @@
 mod end;
 mod judge;
 mod running;
+mod turn;
 
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::process::Command;
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::Outcome;
@@ -21,6 +20,7 @@ use super::finding::{Finding, timed};
 use crate::config::{Argument, ExecCheck};
 use crate::dns::Failure;
 use running::Running;
+use turn::{Stage, Turns};
 
 /// Where programs are looked for that a script names without a path.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -32,15 +32,14 @@ const LANG: &str = "C.UTF-8";
 #[derive(Debug)]
 pub(super) struct Exec {
     check: ExecCheck,
-    /// Held by the one that runs, and by what is left of it.
-    turn: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Exec {
     pub(super) fn new(check: &ExecCheck) -> Self {
         Self {
             check: check.clone(),
-            turn: Arc::new(Semaphore::new(1)),
+            turns: Turns::new(),
         }
     }
 
@@ -54,11 +53,8 @@ impl Exec {
     }
 
     async fn look(&self, stage: &AtomicU8) -> Result<Finding, Failure> {
-        let closed = |_| Failure::Prober("broke down".to_owned());
-        let turn = Arc::clone(&self.turn)
-            .acquire_owned()
-            .await
-            .map_err(closed)?;
+        let closed = || Failure::Prober("broke down".to_owned());
+        let turn = self.turns.next().await.ok_or_else(closed)?;
         stage.store(STARTS, Ordering::Relaxed);
         let (mark, command) = self.command();
         let start = spawn_blocking(move || Running::start(command, mark, turn));
@@ -96,13 +92,29 @@ impl Exec {
     fn silence(&self, stage: u8, timeout: Duration) -> Finding {
         let program = self.check.program();
         match stage {
-            WAITS => {
-                Finding::fail("the last one was killed and is not gone yet, so none was started")
-            }
+            WAITS => self.turn_of_another(),
             STARTS => Finding::unknown(format!(
                 "the prober could not start {program} within {timeout:?}: is the disk slow?"
             )),
             _ => Finding::fail(format!("did not end within {timeout:?}, and was killed")),
+        }
+    }
+
+    /// What it means that another one had its turn all the time. Only programs that do not end speak against the
+    /// server; what keeps us from starting one, or from looking for what it has left, does not.
+    fn turn_of_another(&self) -> Finding {
+        let program = self.check.program();
+        match self.turns.stage() {
+            Stage::Starts => Finding::unknown(format!(
+                "the prober still waits for the last start of {program}: is the disk slow?"
+            )),
+            Stage::Runs => Finding::fail("the last one still runs, so none was started"),
+            Stage::Dies => {
+                Finding::fail("the last one was killed and is not gone yet, so none was started")
+            }
+            Stage::Gone => Finding::unknown(format!(
+                "the prober still looks for what the last {program} has left behind"
+            )),
         }
     }
 }

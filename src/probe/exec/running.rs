@@ -11,10 +11,10 @@ use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::runtime::Handle;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::end;
+use super::turn::{Stage, Turn};
 
 /// So many bytes are kept of what a program writes, for its first line; more are read and forgotten.
 const KEPT: usize = 4096;
@@ -40,18 +40,14 @@ struct Parts {
     group: Option<Pid>,
     /// In its environment, and in that of all that it starts.
     mark: String,
-    /// Others wait for this.
-    turn: OwnedSemaphorePermit,
+    turn: Turn,
 }
 
 impl Running {
     /// Starts it. Waits for the disk.
-    pub(super) fn start(
-        mut command: Command,
-        mark: String,
-        turn: OwnedSemaphorePermit,
-    ) -> io::Result<Self> {
+    pub(super) fn start(mut command: Command, mark: String, turn: Turn) -> io::Result<Self> {
         let child = command.spawn()?;
+        turn.comes_to(Stage::Runs);
         let number = child.id().and_then(|id| i32::try_from(id).ok());
         Ok(Self {
             parts: Some(Parts {
@@ -107,9 +103,12 @@ impl Parts {
 
     /// Kills what has left the group, and waits until the program is gone: another one may start only then.
     async fn bury(mut self) {
+        self.turn.comes_to(Stage::Dies);
         let mark = self.mark;
         let hunt = tokio::task::spawn_blocking(move || end::kill_marked(&mark));
-        let _done = (hunt.await, self.child.wait().await);
+        let _dead = self.child.wait().await;
+        self.turn.comes_to(Stage::Gone);
+        let _done = hunt.await;
         drop(self.turn);
     }
 }

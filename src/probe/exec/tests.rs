@@ -144,7 +144,7 @@ async fn when_the_time_is_over_all_of_it_is_killed() {
         ended(number(&directory.path().join(name))).await;
     }
     // And its place is free again.
-    let _turn = exec.turn.acquire().await.unwrap();
+    let _turn = exec.turns.next().await.unwrap();
 }
 
 /// As when its check is gone from the configuration.
@@ -180,9 +180,96 @@ async fn there_are_never_two_at_once() {
 #[tokio::test]
 async fn one_that_cannot_be_killed_keeps_its_place_and_fails() {
     let exec = script("exit 0");
-    let _undead = Arc::clone(&exec.turn).acquire_owned().await.unwrap();
-    let outcome = exec.run(Duration::from_millis(20)).await;
-    assert_eq!(outcome.verdict, Verdict::Fail);
-    let detail = "the last one was killed and is not gone yet, so none was started";
-    assert_eq!(outcome.detail, detail);
+    let undead = exec.turns.next().await.unwrap();
+    for (stage, detail) in [
+        (Stage::Runs, "the last one still runs, so none was started"),
+        (
+            Stage::Dies,
+            "the last one was killed and is not gone yet, so none was started",
+        ),
+    ] {
+        undead.comes_to(stage);
+        let outcome = exec.run(Duration::from_millis(20)).await;
+        assert_eq!(outcome.verdict, Verdict::Fail);
+        assert_eq!(outcome.detail, detail);
+    }
+}
+
+/// One with a single thread for the disk.
+fn narrow_runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let builder = builder.enable_all().max_blocking_threads(1);
+    builder.build().unwrap()
+}
+
+/// Takes a thread for the disk until what is returned is dropped.
+fn taken_thread() -> std::sync::mpsc::Sender<()> {
+    let (free, hangs) = std::sync::mpsc::channel();
+    drop(spawn_blocking(move || hangs.recv()));
+    free
+}
+
+/// What several looks find.
+async fn found(exec: &Exec, timeouts: &[Duration]) -> Vec<(Verdict, String)> {
+    let mut found = Vec::new();
+    for timeout in timeouts {
+        let outcome = exec.run(*timeout).await;
+        assert_eq!(outcome.is_silence, outcome.verdict == Verdict::Unknown);
+        found.push((outcome.verdict, outcome.detail));
+    }
+    found
+}
+
+#[test]
+fn a_start_that_hangs_is_unknown_however_often_it_is_tried() {
+    let exec = script("exit 0");
+    let short = Duration::from_millis(20);
+    let found = narrow_runtime().block_on(async {
+        let thread = taken_thread();
+        let mut all = found(&exec, &[short; 4]).await;
+        drop(thread);
+        all.extend(found(&exec, &[LONG]).await);
+        all
+    });
+    let unknown = |detail: &str| (Verdict::Unknown, detail.to_owned());
+    let first = "the prober could not start /bin/sh within 20ms: is the disk slow?";
+    let later = "the prober still waits for the last start of /bin/sh: is the disk slow?";
+    assert_eq!(found[..2], [unknown(first), unknown(later)]);
+    assert_eq!(found[2..4], [unknown(later), unknown(later)]);
+    assert_eq!(found[4..], [(Verdict::Pass, "exit code 0".to_owned())]);
+}
+
+#[test]
+fn one_that_is_gone_is_no_failure_of_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    let begun = directory.path().join("begun");
+    let text = format!(
+        "[ -e {0} ] || {{ : > {0}; exec sleep 600; }}",
+        begun.display()
+    );
+    let exec = script(&text);
+    let found = narrow_runtime().block_on(async {
+        let begin = async {
+            while !begun.exists() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            _outcome = exec.run(LONG) => panic!("it sleeps"),
+            () = begin => {}
+        }
+        let thread = taken_thread();
+        let deadline = Instant::now() + LONG;
+        while exec.turns.stage() != Stage::Gone {
+            assert!(Instant::now() < deadline, "it does not die");
+            sleep(Duration::from_millis(5)).await;
+        }
+        let mut all = found(&exec, &[SHORT]).await;
+        drop(thread);
+        all.extend(found(&exec, &[LONG]).await);
+        all
+    });
+    let later = "the prober still looks for what the last /bin/sh has left behind";
+    let unknown = (Verdict::Unknown, later.to_owned());
+    assert_eq!(found, [unknown, (Verdict::Pass, "exit code 0".to_owned())]);
 }
