@@ -20,6 +20,7 @@ mod quic;
 pub(crate) mod standing;
 mod stream;
 mod tcp;
+mod threads;
 mod tls;
 mod udp;
 mod unit;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 use super::Outcome;
 use super::finding::{Finding, timed};
+use super::threads::THREADS;
 use crate::dns::Failure;
 
 /// A way to look.
@@ -44,7 +44,7 @@ impl<T: Send + Sync + 'static> Disk<T> {
         let turn = Arc::clone(&self.turn).acquire_owned().await;
         let turn = turn.map_err(|_| broke_down())?;
         let (target, look) = (Arc::clone(&self.target), self.look);
-        let looking = spawn_blocking(move || {
+        let looking = THREADS.run(move || {
             let found = look(&target);
             drop(turn);
             found

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::process::Command;
-use tokio::task::spawn_blocking;
 
 use super::Outcome;
 use super::finding::{Finding, timed};
+use super::threads::THREADS;
 use crate::config::{Argument, ExecCheck};
 use crate::dns::Failure;
 use running::Running;
@@ -57,7 +57,7 @@ impl Exec {
         let turn = self.turns.next().await.ok_or_else(closed)?;
         stage.store(STARTS, Ordering::Relaxed);
         let (mark, command) = self.command();
-        let start = spawn_blocking(move || Running::start(command, mark, turn));
+        let start = THREADS.run(move || Running::start(command, mark, turn));
         let broke_down = |_| Failure::Prober("broke down while it started a program".to_owned());
         let running = start.await.map_err(broke_down)?;
         stage.store(RUNS, Ordering::Relaxed);

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::end;
 use super::turn::{Stage, Turn};
+use crate::probe::threads::THREADS;
 
 /// So many bytes are kept of what a program writes, for its first line; more are read and forgotten.
 const KEPT: usize = 4096;
@@ -105,10 +106,12 @@ impl Parts {
     async fn bury(mut self) {
         self.turn.comes_to(Stage::Dies);
         let mark = self.mark;
-        let hunt = tokio::task::spawn_blocking(move || end::kill_marked(&mark));
-        let _dead = self.child.wait().await;
-        self.turn.comes_to(Stage::Gone);
-        let _done = hunt.await;
+        let hunt = THREADS.run(move || end::kill_marked(&mark));
+        let death = async {
+            let _dead = self.child.wait().await;
+            self.turn.comes_to(Stage::Gone);
+        };
+        let _done = tokio::join!(hunt, death);
         drop(self.turn);
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 use super::*;
