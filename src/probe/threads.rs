@@ -52,7 +52,7 @@ mod tests {
         let runtime = runtime.unwrap();
         let (free, hangs) = channel::<()>();
         let (others, after) = runtime.block_on(async move {
-            let hanging = ONE.run(move || drop(hangs.recv()));
+            let hanging = ONE.run(move || hangs.recv());
             let hanging = timeout(SHORT, hanging).await;
             assert!(hanging.is_err());
             for _ in 0..3 {

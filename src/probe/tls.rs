@@ -5,6 +5,7 @@
 
 mod record;
 mod refusal;
+mod system;
 mod trust;
 
 pub(super) use record::Refusal;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -27,6 +29,7 @@ use tokio_rustls::rustls::{ClientConfig, Error};
 use crate::config::{Tls, Trust};
 use crate::dns::Failure;
 use crate::probe::errno::{self, Step};
+use crate::probe::threads::THREADS;
 
 /// A connection after its handshake.
 pub(crate) type Stream = TlsStream<TcpStream>;
@@ -36,7 +39,9 @@ pub(crate) type Stream = TlsStream<TcpStream>;
 pub(crate) struct Client {
     settings: Tls,
     protocols: Vec<Vec<u8>>,
-    loaded: Mutex<Option<Loaded>>,
+    kept: Arc<Mutex<Option<Loaded>>>,
+    /// Held while files are read, however long that takes.
+    turn: Arc<Semaphore>,
 }
 
 /// What was made of files.
@@ -60,7 +65,11 @@ impl Client {
         Self {
             settings: settings.clone(),
             protocols: protocols.iter().map(bytes).collect(),
-            loaded: Mutex::default(),
+            kept: Arc::default(),
+            turn: match settings.trust {
+                Trust::System => system::turn(),
+                Trust::Authorities(_) | Trust::Certificate(_) => Arc::new(Semaphore::new(1)),
+            },
         }
     }
 
@@ -68,10 +77,10 @@ impl Client {
     ///
     /// They are read again after a certificate was refused: whoever renews it may renew the file as well.
     pub(crate) async fn ready(&self, within: Duration) -> Result<Ready<'_>, Failure> {
-        let loaded = self.kept().clone();
-        let loaded = match loaded {
+        let kept = kept(&self.kept).clone();
+        let loaded = match kept {
             Some(loaded) => loaded,
-            None => self.load(within).await.map_err(Failure::Prober)?,
+            None => self.loaded(within).await.map_err(Failure::Prober)?,
         };
         Ok(Ready {
             client: self,
@@ -79,24 +88,36 @@ impl Client {
         })
     }
 
-    /// On a thread of its own: a disk may take its time.
-    async fn load(&self, within: Duration) -> Result<Loaded, String> {
+    async fn loaded(&self, within: Duration) -> Result<Loaded, String> {
+        let slow = |_| format!("could not read certificates within {within:?}");
+        timeout(within, self.load()).await.map_err(slow)?
+    }
+
+    /// On a thread, one at a time: a disk may take its time, and what comes too late for one probe is there for the
+    /// next.
+    async fn load(&self) -> Result<Loaded, String> {
+        let broke_down = || "broke down while it read certificates".to_owned();
+        let turn = Arc::clone(&self.turn).acquire_owned().await;
+        let turn = turn.map_err(|_| broke_down())?;
+        if let Some(late) = kept(&self.kept).clone() {
+            return Ok(late);
+        }
         let (settings, protocols) = (self.settings.clone(), self.protocols.clone());
-        let loading = tokio::task::spawn_blocking(move || load(&settings.trust, protocols));
-        let loaded = match timeout(within, loading).await {
-            Ok(Ok(loaded)) => loaded?,
-            Ok(Err(_)) => return Err("broke down while it read certificates".to_owned()),
-            Err(_) => return Err(format!("could not read certificates within {within:?}")),
-        };
-        *self.kept() = Some(loaded.clone());
-        Ok(loaded)
+        let keep = Arc::clone(&self.kept);
+        let loading = THREADS.run(move || {
+            let loaded = load(&settings.trust, protocols)?;
+            *kept(&keep) = Some(loaded.clone());
+            drop(turn);
+            Ok(loaded)
+        });
+        loading.await.unwrap_or_else(|_| Err(broke_down()))
     }
 
     /// The failure of a handshake over TCP.
-    fn failed(&self, server: IpAddr, error: &io::Error) -> Failure {
+    fn failed(&self, server: IpAddr, loaded: &Loaded, error: &io::Error) -> Failure {
         let inner = error.get_ref();
         match inner.and_then(|inner| inner.downcast_ref::<Error>()) {
-            Some(error) => self.refused(server, error),
+            Some(error) => self.refused(server, &loaded.verifier, error),
             None if error.kind() == io::ErrorKind::UnexpectedEof => Failure::Tls(format!(
                 "{server} closed the connection during the TLS handshake"
             )),
@@ -104,18 +125,28 @@ impl Client {
         }
     }
 
-    /// The failure that an error of TLS stands for. Has files read again, but not the system's authorities: these are
-    /// many, and shared.
-    fn refused(&self, server: IpAddr, error: &Error) -> Failure {
-        match self.settings.trust {
-            Trust::System => {}
-            Trust::Authorities(_) | Trust::Certificate(_) => *self.kept() = None,
+    /// The failure that an error of TLS stands for. Has files read again by the next probe if it was our `verifier`
+    /// that refused the certificate.
+    fn refused(
+        &self,
+        server: IpAddr,
+        verifier: &Arc<dyn ServerCertVerifier>,
+        error: &Error,
+    ) -> Failure {
+        if matches!(error, Error::InvalidCertificate(_)) && self.is_outdated(verifier) {
+            let mut kept = kept(&self.kept);
+            let is_it = |kept: &mut Loaded| Arc::ptr_eq(&kept.verifier, verifier);
+            let _outdated = kept.take_if(is_it);
         }
         refusal::failure(server, &self.settings, error)
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<Loaded>> {
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A file of one's own is small, and read for less than the handshake takes that failed.
+    fn is_outdated(&self, verifier: &Arc<dyn ServerCertVerifier>) -> bool {
+        match self.settings.trust {
+            Trust::System => system::is_outdated(verifier),
+            Trust::Authorities(_) | Trust::Certificate(_) => true,
+        }
     }
 }
 
@@ -130,7 +161,7 @@ impl Ready<'_> {
         connector
             .connect(self.name(server), stream)
             .await
-            .map_err(|error| self.client.failed(server, &error))
+            .map_err(|error| self.client.failed(server, &self.loaded, &error))
     }
 
     /// Whom the server has to be.
@@ -138,6 +169,10 @@ impl Ready<'_> {
         let name = self.client.settings.name.clone();
         name.unwrap_or_else(|| ServerName::from(server))
     }
+}
+
+fn kept(kept: &Mutex<Option<Loaded>>) -> MutexGuard<'_, Option<Loaded>> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn load(trust: &Trust, protocols: Vec<Vec<u8>>) -> Result<Loaded, String> {

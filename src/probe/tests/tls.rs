@@ -74,19 +74,23 @@ where
     tokio::join!(exchange(address, &check, LONG), server).0
 }
 
+async fn answer_one(mut stream: TlsStream<TcpStream>) {
+    let mut query = vec![0; usize::from(stream.read_u16().await.unwrap())];
+    stream.read_exact(&mut query).await.unwrap();
+    let reply = answer(&query);
+    let length = u16::try_from(reply.len()).unwrap();
+    let framed = [&length.to_be_bytes(), &reply[..]].concat();
+    stream.write_all(&framed).await.unwrap();
+    stream.flush().await.unwrap();
+}
+
 #[tokio::test]
 async fn the_name_is_sent_and_the_answer_read() {
     let identity = Identity::new();
     let channel = Channel::Tls(identity.tls());
-    let outcome = probe(&identity, channel, &[], async |mut stream| {
+    let outcome = probe(&identity, channel, &[], async |stream| {
         assert_eq!(stream.get_ref().1.server_name(), Some("dns.example"));
-        let mut query = vec![0; usize::from(stream.read_u16().await.unwrap())];
-        stream.read_exact(&mut query).await.unwrap();
-        let reply = answer(&query);
-        let length = u16::try_from(reply.len()).unwrap();
-        let framed = [&length.to_be_bytes(), &reply[..]].concat();
-        stream.write_all(&framed).await.unwrap();
-        stream.flush().await.unwrap();
+        answer_one(stream).await;
     });
     assert_outcome(&outcome.await, Verdict::Pass, SERIAL);
 }
@@ -202,6 +206,95 @@ async fn files_of_ours_that_are_missing_or_empty_say_nothing_about_the_server() 
         assert_outcome(&outcome, Verdict::Unknown, &detail);
         assert!(outcome.is_silence);
     }
+}
+
+/// Two probes by one connector; in between, the first of two files takes the place of the other.
+async fn before_and_after(
+    identity: &Identity,
+    tls: Tls,
+    renewed: (&Path, &Path),
+) -> [dns::Outcome; 2] {
+    let (listener, address) = listening().await;
+    let check = check(Channel::Tls(tls));
+    let connector = Connector::new(&check.connection);
+    let serve = async || {
+        let (stream, _) = listener.accept().await.unwrap();
+        // Whoever does not trust us breaks off.
+        if let Ok(stream) = identity.acceptor(&[]).accept(stream).await {
+            answer_one(stream).await;
+        }
+    };
+    let probe = async || {
+        let probe = super::super::exchange(&connector, address, &check, LONG);
+        tokio::join!(probe, serve()).0
+    };
+    let before = probe().await;
+    std::fs::copy(renewed.0, renewed.1).unwrap();
+    [before, probe().await]
+}
+
+#[tokio::test]
+async fn files_that_are_renewed_are_read_again_after_a_refusal() {
+    let identity = Identity::new();
+    let directory = identity.directory.path();
+    let other = Authority::new(directory, "another").unwrap();
+    let other_certificate = other.issue("other", &["dns.example"], Validity::Now);
+    let file = directory.join("authorities.pem");
+    std::fs::copy(other.file(), &file).unwrap();
+    let renewed = (identity.authority.file(), &*file);
+    let [before, after] = before_and_after(&identity, tls(&file), renewed).await;
+    let refused = format!(
+        "the certificate of 127.0.0.1 comes from no authority in {}",
+        file.display()
+    );
+    assert_outcome(&before, Verdict::Fail, &refused);
+    assert_outcome(&after, Verdict::Pass, SERIAL);
+
+    let file = directory.join("pinned.pem");
+    std::fs::copy(other_certificate.unwrap().file, &file).unwrap();
+    let renewed = (&*identity.certificate.file, &*file);
+    let pinned = Tls {
+        name: None,
+        trust: Trust::Certificate(file.clone()),
+    };
+    let [before, after] = before_and_after(&identity, pinned, renewed).await;
+    let refused = "the certificate of 127.0.0.1 is not the one that `pin_file` holds";
+    assert_outcome(&before, Verdict::Fail, refused);
+    assert_outcome(&after, Verdict::Pass, SERIAL);
+}
+
+/// A pipe is read once somebody has written it: as slow as a disk can be. What came too late for three probes serves
+/// the fourth, and there is a thread for others all the time.
+#[test]
+fn a_file_that_hangs_takes_one_thread_and_serves_when_it_comes() {
+    let identity = Identity::new();
+    let pipe = identity.directory.path().join("pipe.pem");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let authorities = std::fs::read(identity.authority.file()).unwrap();
+    let check = check(Channel::Tls(tls(&pipe)));
+    let closed = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let builder = builder.enable_all().max_blocking_threads(2);
+    let runtime = builder.build().unwrap();
+    let (early, written, late) = runtime.block_on(async {
+        let connector = Connector::new(&check.connection);
+        let probe = |timeout| super::super::exchange(&connector, closed, &check, timeout);
+        let mut early = Vec::new();
+        for _ in 0..3 {
+            early.push(probe(Duration::from_millis(20)).await);
+        }
+        let write = tokio::task::spawn_blocking(move || std::fs::write(pipe, authorities));
+        let written = timeout(LONG, write).await;
+        (early, written, probe(LONG).await)
+    });
+    runtime.shutdown_background();
+    for outcome in early {
+        let detail = "the prober could not read certificates within 20ms";
+        assert_outcome(&outcome, Verdict::Unknown, detail);
+    }
+    written.expect("no thread is free").unwrap().unwrap();
+    assert_outcome(&late, Verdict::Fail, "connection refused");
 }
 
 mod https {

@@ -46,7 +46,8 @@ impl Refusal<'_> {
     pub(in crate::probe) fn failure(&self) -> Option<Failure> {
         let error = self.recorder.error.lock();
         let error = error.unwrap_or_else(PoisonError::into_inner);
-        Some(self.client.refused(self.server, error.as_ref()?))
+        let verifier = &self.recorder.verifier;
+        Some(self.client.refused(self.server, verifier, error.as_ref()?))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use rustls_pki_types::pem::PemObject;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
@@ -18,14 +18,11 @@ use tokio_rustls::rustls::{
     CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
+use super::system;
 use crate::config::Trust;
 
 /// Many times what all public authorities need.
 const LARGEST_FILE: u64 = 4 << 20;
-
-/// The authorities of the system, for as long as anybody uses them: there are more than a hundred, and one copy
-/// is enough.
-static SYSTEM: Mutex<Weak<WebPkiServerVerifier>> = Mutex::new(Weak::new());
 
 /// What verifies certificates. An error goes on from "the prober".
 pub(super) fn verifier(
@@ -33,7 +30,7 @@ pub(super) fn verifier(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, String> {
     match trust {
-        Trust::System => Ok(system(provider)?),
+        Trust::System => Ok(system::verifier(provider)?),
         Trust::Authorities(file) => Ok(web_pki(authorities(file)?, provider)?),
         Trust::Certificate(file) => Ok(Arc::new(Pinned {
             certificate: certificates(file)?.swap_remove(0),
@@ -42,23 +39,7 @@ pub(super) fn verifier(
     }
 }
 
-fn system(provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, String> {
-    let mut kept = SYSTEM.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(verifier) = kept.upgrade() {
-        return Ok(verifier);
-    }
-    let mut roots = RootCertStore::empty();
-    let (added, _ignored) =
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if added == 0 {
-        return Err("found no certificate authorities on this host: install ca-certificates, or name a `ca_file`".to_owned());
-    }
-    let verifier = web_pki(roots, provider)?;
-    *kept = Arc::downgrade(&verifier);
-    Ok(verifier)
-}
-
-fn authorities(file: &Path) -> Result<RootCertStore, String> {
+pub(super) fn authorities(file: &Path) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(file)? {
         roots
@@ -68,7 +49,7 @@ fn authorities(file: &Path) -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-fn web_pki(
+pub(super) fn web_pki(
     roots: RootCertStore,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<WebPkiServerVerifier>, String> {
