@@ -107,6 +107,23 @@ impl Url {
     }
 }
 
+/// The same with a path where it has a query and none: `/?a=b` is asked for then (RFC 9110, 4.2.3). `None` if that
+/// cannot be asked for.
+fn with_path(uri: Uri) -> Option<Uri> {
+    let mut parts = uri.into_parts();
+    let path = parts
+        .path_and_query
+        .as_ref()
+        .map_or("/", |path| path.as_str());
+    let target = match path.strip_prefix('?') {
+        Some(query) => format!("/?{query}"),
+        None => path.to_owned(),
+    };
+    let _can_be_asked_for: Uri = target.parse().ok()?;
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
 impl FromStr for Url {
     type Err = InvalidUrl;
 
@@ -115,7 +132,7 @@ impl FromStr for Url {
         if text.contains('#') {
             return Err(InvalidUrl::Fragment);
         }
-        let uri: Uri = text.parse().map_err(|_| syntax())?;
+        let uri = text.parse().ok().and_then(with_path).ok_or_else(syntax)?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(InvalidUrl::Scheme(text.to_owned()));
         }
@@ -225,6 +242,35 @@ mod tests {
             "192.0.2.53".parse().ok()
         );
         assert_eq!(url("http://192.0.2.53").port(), 80);
+        let page = url("http://192.0.2.53:8080?probe=1");
+        assert_eq!(page.path_and_query(), "/?probe=1");
+        assert_eq!(page.to_string(), "http://192.0.2.53:8080/");
+        assert_eq!(url("http://192.0.2.53?").path_and_query(), "/?");
+    }
+
+    /// Whatever is taken for a URL, a request can be made of it.
+    #[test]
+    fn what_is_a_url_can_be_asked_for() {
+        let whole: String = ('!'..='~').filter(|character| *character != '#').collect();
+        let mut taken = 0;
+        for path in [
+            "", "/", "*", "//", "//x", "/*", "?", "?/", "/:80", "/ü", &whole,
+        ] {
+            for more in ["", "a", "?", "?a", "??", "/..", "%", "\u{7f}", "\\", " "] {
+                for host in ["a", "a.", "[::1]", "[::1]:1", "a_b", "a%41", "ü", "1"] {
+                    let text = format!("http://{host}{path}{more}");
+                    let Ok(url) = text.parse::<Url>() else {
+                        continue;
+                    };
+                    let request = hyper::Request::get(url.path_and_query());
+                    let request = request.header(hyper::header::HOST, url.authority());
+                    assert!(request.body(()).is_ok(), "{text}");
+                    assert!(url.path_and_query().starts_with('/'), "{text}");
+                    taken += 1;
+                }
+            }
+        }
+        assert!(taken > 100, "{taken}");
     }
 
     #[test]
