@@ -24,7 +24,6 @@ mod disk;
 mod expectation;
 mod loss;
 mod report;
-mod signals;
 mod text;
 mod trial;
 

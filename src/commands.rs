@@ -28,6 +28,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use nix::sys::signal::Signal;
+
 use crate::apply::Options;
 use crate::cli::{Cli, Command, Format};
 use crate::config::Parsed;
@@ -48,6 +50,8 @@ pub enum Code {
     Bird,
     /// 4: no daemon, no socket, no binary, I/O.
     Environment,
+    /// 128 and the number of the signal that ended it, as shells report it.
+    Signal(Signal),
     /// What monitoring plugins exit with, which is a convention of its own.
     Monitoring(Level),
 }
@@ -62,6 +66,7 @@ impl Code {
             Self::Usage => 2,
             Self::Bird => 3,
             Self::Environment => 4,
+            Self::Signal(signal) => u8::try_from(128 + signal as i32).unwrap_or(u8::MAX),
             Self::Monitoring(level) => level.code(),
         }
     }

@@ -25,7 +25,7 @@
 //! messages, runs programs and looks at processes and files, and keeps connections whose end is news; [`intent`],
 //! [`files`], [`history_store`] and [`passwords`] are the disk, [`host`] this machine, [`control`]
 //! our own socket, [`operators`] who asks there, [`http`] what monitoring asks, [`log`] the
-//! lines that the daemon writes. `switch` tells BIRD one thing and waits until it is so; `leftover` ends what files
+//! lines that the daemon writes, `signals` what ends a command. `switch` tells BIRD one thing and waits until it is so; `leftover` ends what files
 //! of ours that nobody looks after have it do.
 //!
 //! **Composition.**
@@ -80,6 +80,7 @@ pub mod reconcile;
 pub mod reload;
 pub mod render;
 pub mod schedule;
+mod signals;
 pub mod status;
 mod switch;
 pub mod systemd;

@@ -134,6 +134,19 @@ impl Probe {
             Kind::File(file) => Box::pin(file.run(timeout)).await,
         }
     }
+
+    /// Waits until nothing is left of what the last look has started on this host.
+    pub async fn is_over(&self) {
+        match &self.0 {
+            Kind::Exec(exec) => exec.is_over().await,
+            Kind::Dns(..)
+            | Kind::Tcp(_)
+            | Kind::Http(_)
+            | Kind::Unit(_)
+            | Kind::Process(_)
+            | Kind::File(_) => {}
+        }
+    }
 }
 
 impl From<dns::Outcome> for Outcome {

@@ -9,11 +9,11 @@ use super::before::Before;
 use super::bird::{INSISTENCE, LOOK_AGAIN};
 use super::expectation::{Expectation, Export, Missing, Observed};
 use super::report::{NewSession, Outcome, Report};
-use super::signals::Signals;
 use super::{Apply, Error, Rendered, loss, text};
 use crate::bird::client::{self, DEADLINE};
 use crate::bird::command::Command;
 use crate::files::DiskError;
+use crate::signals::Signals;
 
 /// BIRD waits so much longer for a confirmation than we look: it must not go back while we confirm or undo,
 /// and has to go back when we were killed.

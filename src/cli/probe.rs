@@ -73,4 +73,5 @@ Of a question, the words stand in any order: the @ADDRESS of a server, also @ADD
   +short: only the data of the answer is shown.
 
 Exits with 0 when every check passes, or the question is answered with NOERROR or NXDOMAIN; with 1 when not. With \
---watch, an interrupt ends it, and the last look decides.";
+--watch, an interrupt ends it, and the last look decides; every other signal, and an interrupt without --watch, makes \
+that 128 and its number. The programs of exec checks end with it.";

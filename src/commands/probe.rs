@@ -12,7 +12,7 @@ mod text;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use nix::sys::signal::Signal;
 
 pub use report::{
     EdnsReport, ExchangeReport, GroupReport, MessageReport, ProbeReport, ReplyReport, Sections,
@@ -23,6 +23,7 @@ use super::{Code, Failure, Output, document, load, runtime};
 use crate::ask::Typed;
 use crate::cli;
 use crate::model::ServiceName;
+use crate::signals::Signals;
 use plan::{Plan, Selection};
 use series::Series;
 use text::View;
@@ -39,11 +40,19 @@ pub fn probe(config: &Path, options: &cli::Probe) -> Result<Output, Failure> {
         view,
         json: options.json,
     };
-    if let Some(interval) = options.watch {
-        return runtime()?.block_on(watch(&plan, show, interval.duration()));
-    }
-    let reports = runtime()?.block_on(plan.run());
-    Ok(Output::new(show.text(&reports, None)?, code(&reports)))
+    let runtime = runtime()?;
+    let output = runtime.block_on(async {
+        let mut signals = signals()?;
+        let output = match options.watch {
+            Some(interval) => watch(&plan, show, interval.duration(), &mut signals).await,
+            None => once(&plan, show, &mut signals).await,
+        };
+        plan.is_over().await;
+        output
+    });
+    // A thread may still wait for a disk that hangs.
+    runtime.shutdown_background();
+    output
 }
 
 fn typed(options: &cli::Probe) -> Typed<'_> {
@@ -118,9 +127,23 @@ impl Show {
     }
 }
 
-/// Looks again and again. An interrupt ends it, and whatever the last look came to.
-async fn watch(plan: &Plan, show: Show, interval: Duration) -> Result<Output, Failure> {
-    let mut interrupted = interrupts()?;
+/// Looks once, and shows what came of it unless a signal ends it before.
+async fn once(plan: &Plan, show: Show, signals: &mut Signals) -> Result<Output, Failure> {
+    let reports = tokio::select! {
+        biased;
+        signal = signals.any() => return Ok(Output::new(String::new(), Code::Signal(signal))),
+        reports = plan.run() => reports,
+    };
+    Ok(Output::new(show.text(&reports, None)?, code(&reports)))
+}
+
+/// Looks again and again. A signal ends it; an interrupt with what the last look came to.
+async fn watch(
+    plan: &Plan,
+    show: Show,
+    interval: Duration,
+    signals: &mut Signals,
+) -> Result<Output, Failure> {
     let mut screen = Screen::new(!show.json);
     let mut series = Series::default();
     // Nothing is as wanted that nobody has seen.
@@ -134,7 +157,10 @@ async fn watch(plan: &Plan, show: Show, interval: Duration) -> Result<Output, Fa
         };
         let reports = tokio::select! {
             biased;
-            _ = interrupted.recv() => return Ok(Output::new(String::new(), last)),
+            signal = signals.any() => {
+                let code = if signal == Signal::SIGINT { last } else { Code::Signal(signal) };
+                return Ok(Output::new(String::new(), code));
+            }
             reports = look => reports,
         };
         last = code(&reports);
@@ -149,9 +175,9 @@ async fn watch(plan: &Plan, show: Show, interval: Duration) -> Result<Output, Fa
     }
 }
 
-fn interrupts() -> Result<Signal, Failure> {
-    signal(SignalKind::interrupt()).map_err(|error| {
-        let message = format!("cannot wait for an interrupt: {error}");
+fn signals() -> Result<Signals, Failure> {
+    Signals::new().map_err(|error| {
+        let message = format!("cannot wait for signals: {error}");
         Failure::new(Code::Environment, &message)
     })
 }

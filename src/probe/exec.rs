@@ -52,6 +52,11 @@ impl Exec {
         .await
     }
 
+    /// Waits until nothing is left of the last run, which may have been given up.
+    pub(super) async fn is_over(&self) {
+        drop(self.turns.next().await);
+    }
+
     async fn look(&self, stage: &AtomicU8) -> Result<Finding, Failure> {
         let closed = || Failure::Prober("broke down".to_owned());
         let turn = self.turns.next().await.ok_or_else(closed)?;

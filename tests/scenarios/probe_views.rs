@@ -127,3 +127,64 @@ fn a_watch_in_a_pipe_ends_with_an_interrupt_as_the_last_look_did() -> Result<()>
     }
     Ok(())
 }
+
+/// Processes with one of the numbers on their command line that nobody else sleeps for.
+fn sleepers() -> Result<usize> {
+    let entries = std::fs::read_dir("/proc")?.flatten();
+    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    let sleeps = |line: &Vec<u8>| line.starts_with(b"sleep\097651");
+    Ok(lines.filter(sleeps).count())
+}
+
+/// Not even what has left the program's group.
+#[test]
+fn a_signal_ends_a_look_and_leaves_no_program_behind() -> Result<()> {
+    let lab = lab()?;
+    let check = "exec: { command: [/bin/sh, -c, \"setsid sleep 976511 & sleep 976512\"] }";
+    let service = Service::new("resolver", &[V4_PREFIX]).with("interval: 29s");
+    let service = service.with("timeout: 28s").only_check(check);
+    let program = env!("CARGO_BIN_EXE_anycastctl");
+    let controller = Controller::install(&lab, program, &Settings::new([service]))?;
+    let counted = |wanted: usize| {
+        lab.wait_until(&format!("{wanted} sleepers"), || match sleepers()? {
+            count if count == wanted => Ok(()),
+            count => Err(Error::new(format!("{count} sleep"))),
+        })
+    };
+    for (number, (words, signal, code)) in [
+        (&["probe"][..], Signal::SIGINT, 130),
+        (&["probe"], Signal::SIGTERM, 143),
+        (&["probe"], Signal::SIGHUP, 129),
+        // Nothing is as wanted that nobody has seen.
+        (&["probe", "--watch=10ms"], Signal::SIGINT, 1),
+        (&["probe", "--watch=10ms"], Signal::SIGTERM, 143),
+        (&["probe", "--watch=10ms"], Signal::SIGHUP, 129),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let look = controller.start_command_with_own_proc(&format!("look-{number}"), words)?;
+        counted(2)?;
+        look.signal(signal)?;
+        assert_eq!(look.wait()?.code(), Some(code), "{words:?} {signal}");
+        counted(0)?;
+    }
+    Ok(())
+}
+
+/// A pipe that nobody writes is as slow as a disk can be.
+#[test]
+fn a_disk_that_hangs_does_not_keep_a_look_from_its_end() -> Result<()> {
+    let lab = lab()?;
+    let pipe = lab.node().directory().join("ca.pem");
+    let pipe = pipe.display().to_string();
+    lab.node().run("mkfifo", &[&pipe])?;
+    let check = format!("tcp: {{ port: 853, tls: {{ ca_file: {pipe} }} }}");
+    let controller = installed(&lab, &[&check])?;
+    let look = controller.start_command("look", &["probe"])?;
+    assert_eq!(look.wait()?.code(), Some(1));
+    let text = std::fs::read_to_string(look.log())?;
+    let wanted = "the prober could not read certificates within 400ms";
+    assert!(text.contains(wanted), "{text}");
+    Ok(())
+}

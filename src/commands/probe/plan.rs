@@ -1,10 +1,13 @@
 //! What is looked at, and all of it at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use jiff::{Timestamp, Unit};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::group::GroupPlan;
 use super::look::Look;
@@ -15,6 +18,9 @@ use crate::model::ServiceName;
 
 /// Probes at a time: far below any limit on file descriptors.
 pub(super) const CONCURRENT: usize = 64;
+
+/// How long whoever leaves waits for programs that were killed to be gone.
+const LAST: Duration = Duration::from_secs(1);
 
 /// What of a configuration is looked at.
 #[derive(Debug, Clone, Copy, Default)]
@@ -106,6 +112,13 @@ impl Plan {
         let mut reports: Vec<_> = reports.into_iter().map(|(_, report)| report).collect();
         self.judge_groups(&mut reports);
         reports
+    }
+
+    /// Waits until nothing is left of what the last looks have started, but not for ever: what cannot be killed
+    /// stays.
+    pub(super) async fn is_over(&self) {
+        let all = self.looks.iter().map(|look| look.probe.is_over());
+        let _some_are_left = timeout(LAST, join_all(all)).await;
     }
 
     fn judge_groups(&self, reports: &mut [ProbeReport]) {

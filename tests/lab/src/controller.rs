@@ -10,6 +10,9 @@ use std::time::Duration;
 use crate::wait::wait_until;
 use crate::{Bird, Context, Error, Lab, Manager, PATIENCE, Process, Result, Settings, Signal};
 
+/// Has `/proc` show the processes of the node, as on any host.
+const OWN_PROC: &str = "mount -t proc proc /proc";
+
 /// `anycastctl` with a configuration on the lab's node; the daemon may run or not.
 pub struct Controller<'lab> {
     lab: &'lab Lab,
@@ -128,6 +131,16 @@ impl<'lab> Controller<'lab> {
         Ok(())
     }
 
+    /// Starts it where this file holds the authorities of the system.
+    pub fn start_trusting(&mut self, authorities: &Path) -> Result<()> {
+        let mut command = self.command(&["run"]);
+        command
+            .env("SSL_CERT_FILE", authorities)
+            .env_remove("SSL_CERT_DIR");
+        self.daemon = Some(self.lab.node().spawn("anycastctl", &mut command)?);
+        Ok(())
+    }
+
     /// Starts it with a state directory on a disk of its own, of 64 KiB and full: all of it is `filler`. Returns
     /// where that directory is found from outside. The disk goes with the daemon.
     pub fn start_on_full_disk(&mut self) -> Result<PathBuf> {
@@ -154,7 +167,7 @@ impl<'lab> Controller<'lab> {
 
     /// Starts it where `/proc` shows the processes of the node and their numbers there, as on any host.
     pub fn start_with_own_proc(&mut self) -> Result<()> {
-        self.start_after("mount -t proc proc /proc")
+        self.start_after(OWN_PROC)
     }
 
     /// Starts it where it may have so many descriptors, and may allow itself so many.
@@ -164,13 +177,18 @@ impl<'lab> Controller<'lab> {
 
     /// Starts it in file systems of its own, after a script has changed them.
     fn start_after(&mut self, script: &str) -> Result<()> {
+        let mut command = self.command_after(script, &["run"]);
+        self.daemon = Some(self.lab.node().spawn("anycastctl", &mut command)?);
+        Ok(())
+    }
+
+    fn command_after(&self, script: &str, arguments: &[&str]) -> Command {
         let script = format!("{script} && exec \"$@\"");
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", &script]);
         command.arg("sh").arg(&self.binary);
-        command.arg("-c").arg(&self.configuration).arg("run");
-        self.daemon = Some(self.lab.node().spawn("anycastctl", &mut command)?);
-        Ok(())
+        command.arg("-c").arg(&self.configuration).args(arguments);
+        command
     }
 
     /// Starts another one with the same configuration.
@@ -215,6 +233,12 @@ impl<'lab> Controller<'lab> {
     /// Starts a command of ours on the node that may take a while; what it prints is in `<name>.log`.
     pub fn start_command(&self, name: &str, arguments: &[&str]) -> Result<Process> {
         self.lab.node().spawn(name, &mut self.command(arguments))
+    }
+
+    /// The same where `/proc` shows the processes of the node and their numbers there.
+    pub fn start_command_with_own_proc(&self, name: &str, arguments: &[&str]) -> Result<Process> {
+        let mut command = self.command_after(OWN_PROC, arguments);
+        self.lab.node().spawn(name, &mut command)
     }
 
     /// Runs a command of ours on the node to its end.
