@@ -28,6 +28,7 @@ mod local_checks;
 mod metrics;
 mod orders;
 mod orders_kept;
+mod origins;
 mod orphans;
 mod outages;
 mod probe;

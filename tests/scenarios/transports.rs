@@ -12,12 +12,12 @@ use serde_json::Value;
 use crate::scene::{BOTH, Scene, V4, V4_PREFIX, V6, lab, resolver};
 
 /// A question over `transport` with more keys.
-fn check(transport: &str, more: &str) -> String {
+pub(crate) fn check(transport: &str, more: &str) -> String {
     format!("dns: {{ name: example.com, type: SOA, transport: {transport}, {more} }}")
 }
 
 /// `tls: {…}` that trusts an authority.
-fn trusting(authority: &Authority, more: &str) -> String {
+pub(crate) fn trusting(authority: &Authority, more: &str) -> String {
     format!("tls: {{ ca_file: {}, {more} }}", authority.file().display())
 }
 
@@ -26,7 +26,7 @@ fn pinning(certificate: &Path) -> String {
 }
 
 /// Each check with what it comes to, as `pass: NOERROR`.
-fn assert_probes(lab: &Lab, checks: &[(String, &str)]) -> Result<()> {
+pub(crate) fn assert_probes(lab: &Lab, checks: &[(String, &str)]) -> Result<()> {
     let service = Service::new("resolver", &[V4_PREFIX]).with("interval: 2s");
     let service = service.with("timeout: 1s").only_check(&checks[0].0);
     let all = checks[1..].iter();
@@ -48,16 +48,16 @@ fn assert_probes(lab: &Lab, checks: &[(String, &str)]) -> Result<()> {
 }
 
 /// An authority, and certificates that are good, for another name, and expired.
-struct Certificates {
-    authority: Authority,
-    other_authority: Authority,
-    good: Certificate,
+pub(crate) struct Certificates {
+    pub(crate) authority: Authority,
+    pub(crate) other_authority: Authority,
+    pub(crate) good: Certificate,
     misnamed: Certificate,
     expired: Certificate,
 }
 
 impl Certificates {
-    fn new(lab: &Lab) -> Result<Self> {
+    pub(crate) fn new(lab: &Lab) -> Result<Self> {
         let directory = lab.node().directory();
         let authority = Authority::new(directory, "authority")?;
         let until = Validity::Until(Duration::from_hours(3) + Duration::from_mins(1));

@@ -1,5 +1,7 @@
 //! Where packets start.
 
+use socket2::SockRef;
+
 use super::*;
 use crate::config::Origin;
 
@@ -76,14 +78,18 @@ async fn what_this_host_lacks_says_nothing_about_the_server() {
     }
 }
 
+/// What leads over an interface is shown by the scenarios, where there are several.
 #[tokio::test]
-async fn an_interface_is_followed() {
-    for channel in [UDP, Channel::Tcp] {
-        let closed = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = closed.local_addr().unwrap();
-        drop(closed);
-        let check = check_from(channel, interface("lo"));
-        let outcome = exchange(address, &check, LONG).await;
-        assert_outcome(&outcome, Verdict::Fail, "connection refused");
+async fn sockets_are_bound_to_the_interface() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let server = listener.local_addr().unwrap();
+    for (origin, device) in [
+        (interface("lo"), Some(b"lo".to_vec())),
+        (Origin::default(), None),
+    ] {
+        let udp = origin.udp(server).await.unwrap();
+        assert_eq!(SockRef::from(&udp).device().unwrap(), device);
+        let tcp = origin.tcp(server).await.unwrap();
+        assert_eq!(SockRef::from(&tcp).device().unwrap(), device);
     }
 }
