@@ -43,4 +43,5 @@ mod status;
 mod stopping;
 mod systemd;
 mod transports;
+mod transports_broken;
 mod validation;

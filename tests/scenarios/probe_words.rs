@@ -65,7 +65,8 @@ fn kdig(lab: &Lab, words: &str) -> Result<Answer> {
         Some(rest.split_once(end)?.0.trim().to_owned())
     };
     let missing = || Error::new(format!("kdig {words}: {text}"));
-    let rcode = between("status: ", ";").ok_or_else(missing)?;
+    // Before that, HTTP has a status, too.
+    let rcode = between(">>HEADER<<- opcode: QUERY; status: ", ";").ok_or_else(missing)?;
     let flags = between(";; Flags: ", ";").ok_or_else(missing)?;
     let flags = flags.split(' ').filter(|flag| *flag != "qr");
     let section = between(";; ANSWER SECTION:\n", "\n\n").unwrap_or_default();
@@ -214,6 +215,37 @@ fn words_about_certificates_are_asked_over_tls_and_https() -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn words_are_asked_over_tls_and_https_as_kdig_does(software: Software) -> Result<()> {
+    let lab = lab()?;
+    let authority = Authority::new(lab.node().directory(), "authority")?;
+    let good = authority.issue("good", &["dns.example", V4], Validity::Now)?;
+    let _server = DnsServer::start_secure(lab.node(), software, "dns", &[V4], &good)?;
+    let trusted = authority.file().display();
+    for transport in ["+tls", "+https"] {
+        let trusting = format!("{transport} +tls-ca={trusted} +tls-hostname=");
+        for question in ["example.com SOA", "nowhere.example.com A", "example.org A"] {
+            let words = format!("@{V4} {question} {trusting}dns.example");
+            assert_eq!(ours(&lab, &words)?, kdig(&lab, &words)?, "{words}");
+        }
+        let words = format!("@{V4} example.com SOA {trusting}dns.nowhere");
+        let (report, _) = report(&lab, &words)?;
+        assert_eq!(report["verdict"], "fail", "{report:#}");
+        let refused = kdig(&lab, &words).expect_err("kdig looks at names, too");
+        assert!(refused.to_string().contains("TLS"), "{refused}");
+    }
+    Ok(())
+}
+
+#[test]
+fn words_over_tls_and_https_at_unbound() -> Result<()> {
+    words_are_asked_over_tls_and_https_as_kdig_does(Software::Unbound)
+}
+
+#[test]
+fn words_over_tls_and_https_at_named() -> Result<()> {
+    words_are_asked_over_tls_and_https_as_kdig_does(Software::Named)
 }
 
 #[test]

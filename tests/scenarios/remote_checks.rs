@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use lab::{
-    Answer, Authority, Certificate, DnsServer, Result, Settings, Software, Validity, WebServer,
+    Answer, Authority, Certificate, DnsServer, Lab, Prometheus, Result, Settings, Software,
+    Validity, WebServer,
 };
 
 use crate::scene::{BOTH, Scene, V4, V4_PREFIX, V6, V6_PREFIX, lab, resolver};
@@ -63,7 +64,6 @@ fn a_page_that_says_otherwise_withdraws_the_family_of_its_server() -> Result<()>
     scene.has(&BOTH)
 }
 
-/// Each check with what it comes to.
 #[test]
 fn certificates_have_to_be_for_the_name_in_the_url() -> Result<()> {
     let lab = lab()?;
@@ -86,6 +86,8 @@ fn certificates_have_to_be_for_the_name_in_the_url() -> Result<()> {
     let not_yet = format!(
         "unknown: the certificate of {V4} becomes valid in 3 h by this host's clock, which may be behind"
     );
+    let sick = start(447, &good)?;
+    sick.says("503 Service Unavailable", "fine");
     let _plain = DnsServer::start(lab.node(), Software::Nsd, "dns", &[V4])?;
     let trust = format!("tls: {{ ca_file: {} }}", authority.file().display());
     let page = |url: &str, more: &str| format!("http: {{ url: \"{url}\", server: {V4}, {more} }}");
@@ -118,6 +120,32 @@ fn certificates_have_to_be_for_the_name_in_the_url() -> Result<()> {
             "pass: connected, and the certificate is valid".to_owned(),
         ),
         (
+            format!(
+                "tcp: {{ port: 443, tls: {{ ca_file: {}, name: dns.other }} }}",
+                authority.file().display()
+            ),
+            format!("fail: the certificate of {V4} is for dns.example and {V4}, not dns.other"),
+        ),
+        (
+            page("https://dns.example:447/", &trust),
+            "fail: status 503 Service Unavailable instead of 200".to_owned(),
+        ),
+        (
+            page(
+                "https://dns.example:447/",
+                &format!("status: [503], {trust}"),
+            ),
+            "pass: status 503 Service Unavailable".to_owned(),
+        ),
+        (
+            page("https://dns.example/", &format!("body: ^fine, {trust}")),
+            "pass: status 200 OK, body matches /^fine/".to_owned(),
+        ),
+        (
+            page("https://dns.example/", &format!("body: ^bad, {trust}")),
+            "fail: the body does not match /^bad/: it begins with `fine`".to_owned(),
+        ),
+        (
             format!("tcp: {{ port: 444, {trust} }}"),
             format!("fail: the certificate of {V4} expired 3 h ago"),
         ),
@@ -132,16 +160,55 @@ fn certificates_have_to_be_for_the_name_in_the_url() -> Result<()> {
             "fail: connection refused".to_owned(),
         ),
     ];
+    assert_probes(&lab, &expectations)
+}
+
+/// A real one: of all that the other tests need, Prometheus is one.
+#[test]
+fn pages_of_a_real_web_server() -> Result<()> {
+    let lab = lab()?;
+    let rules = lab.node().directory().join("rules.yml");
+    std::fs::write(&rules, "groups: []\n")?;
+    let _server = Prometheus::start(lab.node(), "127.0.0.1:1", &rules)?;
+    let page = |path: &str, more: &str| {
+        format!("http: {{ url: \"http://127.0.0.1:9090{path}\", server: 127.0.0.1{more} }}")
+    };
+    let healthy = "^Prometheus.* is Healthy";
+    let checks = [
+        (
+            page("/-/healthy", &format!(", body: {healthy}")),
+            format!("pass: status 200 OK, body matches /{healthy}/"),
+        ),
+        (
+            page("/-/healthy", ", body: ^sick"),
+            "fail: the body does not match /^sick/: it begins with `Prometheus Server is Healthy.`"
+                .to_owned(),
+        ),
+        (
+            page("/-/nowhere", ""),
+            "fail: status 404 Not Found instead of 200".to_owned(),
+        ),
+        // Not followed; and asked for with a path, though there is none in the URL.
+        (
+            page("?a=b", ", status: [302]"),
+            "pass: status 302 Found".to_owned(),
+        ),
+    ];
+    assert_probes(&lab, &checks)
+}
+
+/// Each check with what it comes to.
+fn assert_probes(lab: &Lab, expectations: &[(String, String)]) -> Result<()> {
     let service = lab::Service::new("resolver", &[V4_PREFIX]).with("timeout: 2s");
     let service = service.only_check(&expectations[0].0);
     let more = expectations[1..].iter();
     let service = more.fold(service, |service, (check, _)| service.check(check));
     let program = env!("CARGO_BIN_EXE_anycastctl");
-    let controller = lab::Controller::install(&lab, program, &Settings::new([service]))?;
+    let controller = lab::Controller::install(lab, program, &Settings::new([service]))?;
     let outcome = controller.call(&["probe", "--json"])?;
     let reports: Vec<serde_json::Value> = serde_json::from_str(&outcome.output).expect("JSON");
     assert_eq!(reports.len(), expectations.len());
-    for (report, (check, wanted)) in reports.iter().zip(&expectations) {
+    for (report, (check, wanted)) in reports.iter().zip(expectations) {
         let text = |key: &str| report[key].as_str().unwrap_or_default();
         assert_eq!(
             format!("{}: {}", text("verdict"), text("detail")),

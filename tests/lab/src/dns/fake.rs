@@ -22,6 +22,8 @@ pub enum Lie {
     WrongQuestion,
     /// There is no answer.
     Silence,
+    /// There is no answer and, over QUIC, no end of the stream either.
+    Hang,
     /// The answer is cut to nothing and marked truncated.
     Truncated,
     /// The answer ends within the header.
@@ -92,7 +94,7 @@ pub(super) fn answer(question: &[u8], lie: Lie) -> Option<Vec<u8>> {
     answer.extend(RECORD);
     match lie {
         Lie::None => {}
-        Lie::Silence => return None,
+        Lie::Silence | Lie::Hang => return None,
         Lie::WrongId => answer[0] ^= 0xff,
         // One letter of the first label; its length stays in front.
         Lie::WrongQuestion => answer[HEADER + 1] ^= 1,

@@ -81,6 +81,9 @@ async fn converse(mut sender: quinn::SendStream, mut receiver: quinn::RecvStream
     let Ok(question) = receiver.read_to_end(2 + usize::from(u16::MAX)).await else {
         return;
     };
+    if lie == Lie::Hang {
+        std::future::pending::<()>().await;
+    }
     let is_zero = |id: &[u8]| id == [0, 0];
     let right_id = question.get(2..4).is_some_and(is_zero);
     if let Some(answer) = question.get(2..).and_then(|question| answer(question, lie))
