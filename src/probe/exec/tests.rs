@@ -243,15 +243,15 @@ fn a_start_that_hangs_is_unknown_however_often_it_is_tried() {
 #[test]
 fn one_that_is_gone_is_no_failure_of_the_next() {
     let directory = tempfile::tempdir().unwrap();
-    let begun = directory.path().join("begun");
+    let mark = directory.path().join("mark");
     let text = format!(
         "[ -e {0} ] || {{ : > {0}; exec sleep 600; }}",
-        begun.display()
+        mark.display()
     );
     let exec = script(&text);
     let found = narrow_runtime().block_on(async {
         let begin = async {
-            while !begun.exists() {
+            while !mark.exists() {
                 sleep(Duration::from_millis(5)).await;
             }
         };
