@@ -2,7 +2,7 @@
 
 use lab::{Answer, DnsServer, Lie, QuicDns, Result, Service, Settings, Software};
 
-use crate::scene::{BOTH, Scene, V4, V4_PREFIX, V6, V6_PREFIX, lab, resolver};
+use crate::scene::{A_WHILE, BOTH, Scene, V4, V4_PREFIX, V6, V6_PREFIX, lab, resolver};
 use crate::transports::{Certificates, assert_probes, check, trusting};
 
 /// The first prefix depends on an answer over TLS, the second on one over HTTPS.
@@ -125,4 +125,41 @@ fn authorities_of_the_system_are_read_again_after_a_refusal() -> Result<()> {
     std::fs::copy(another.file(), &system)?;
     server.renew(&another.issue("renewed", &["dns.example"], lab::Validity::Now)?)?;
     scene.has(&BOTH)
+}
+
+/// Far below what tokio has, and far above what this daemon needs.
+const FEW: usize = 24;
+
+/// A pipe that nobody writes is as slow as a disk can be. Eight checks wait for it, half of them for the system's
+/// authorities, and whoever has a route to withdraw does not wait with them.
+#[test]
+fn certificates_on_a_disk_that_hangs_take_few_threads() -> Result<()> {
+    let lab = lab()?;
+    let mut server = DnsServer::start(lab.node(), Software::Nsd, "dns", &[V4, V6])?;
+    let pipe = lab.node().directory().join("pipe.pem");
+    let path = pipe.display().to_string();
+    lab.node().run("mkfifo", &[&path])?;
+    let own = format!("tcp: {{ port: 53, tls: {{ ca_file: {path} }} }}");
+    let system = "tcp: { port: 53, tls: { name: dns.example } }";
+    let checks = [own.as_str(), system].repeat(4);
+    let first = Service::new("secure", &[V6_PREFIX]).only_check(checks[0]);
+    let secure = checks[1..].iter().fold(first, |all, one| all.check(one));
+    let plain = Service::new("resolver", &[V4_PREFIX]);
+    let mut scene = Scene::prepared(&lab, &Settings::new([plain, secure]))?;
+    scene.controller.start_trusting(&pipe)?;
+    scene.has(&[V4_PREFIX])?;
+    let threads = format!("/proc/{}/task", scene.controller.daemon()?.id());
+    lab.stays("few threads", A_WHILE, || {
+        match std::fs::read_dir(&threads)?.count() {
+            ..FEW => Ok(()),
+            many => Err(lab::Error::new(format!("{many} threads"))),
+        }
+    })?;
+    scene.reports("what hangs", |_, status| {
+        let checks = status["services"].as_array().into_iter().flatten();
+        let mut checks = checks.filter_map(|service| service["checks"][0]["detail"].as_str());
+        checks.any(|detail| detail == "the prober could not read certificates within 400ms")
+    })?;
+    server.kill()?;
+    scene.lacks(&[V4_PREFIX])
 }
