@@ -25,8 +25,8 @@
 //! messages, runs programs and looks at processes and files, and keeps connections whose end is news; [`intent`],
 //! [`files`], [`history_store`] and [`passwords`] are the disk, [`host`] this machine, [`control`]
 //! our own socket, [`operators`] who asks there, [`http`] what monitoring asks, [`log`] the
-//! lines that the daemon writes, `signals` what ends a command. `switch` tells BIRD one thing and waits until it is so; `leftover` ends what files
-//! of ours that nobody looks after have it do.
+//! lines that the daemon writes, `signals` what ends a command. `switch` tells BIRD one thing and waits until it is so;
+//! `leftover` ends what files of ours that nobody looks after have it do.
 //!
 //! **Composition.**
 //! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`apply`] has BIRD take new files,
