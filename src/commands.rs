@@ -27,6 +27,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
@@ -247,6 +248,8 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<String,
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // Files are looked at every second: a hundred threads from a busy moment would take turns, and none would end.
+        .thread_keep_alive(Duration::from_secs(1))
         .build()
         .map_err(|error| Failure::new(Code::Environment, &format!("cannot start: {error}")))
 }

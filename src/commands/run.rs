@@ -6,23 +6,30 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Code, Failure, Output, load, runtime};
 use crate::cli::{Log, LogFormat, LogLevel};
+use crate::config::Parsed;
 use crate::{daemon, log};
 
 /// Runs until it is told to stop.
 pub fn run(config: &Path, options: Log) -> Result<Output, Failure> {
-    let parsed = load(config)?;
+    let Parsed {
+        config: valid,
+        warnings,
+        ..
+    } = load(config)?;
     // The guard writes out what still waits when the daemon ends.
     let _guard = start_log(options);
     // Into the log and not to standard error: nobody may read that, and it must not hold up the start.
-    for finding in parsed.warnings.findings() {
+    for finding in warnings.findings() {
         tracing::warn!(
             key = finding.path,
             warning = finding.message,
             "doubtful configuration"
         );
     }
+    // And with them the text of the whole file.
+    drop(warnings);
     let runtime = runtime()?;
-    let ended = runtime.block_on(daemon::run(parsed.config, config.to_owned()));
+    let ended = runtime.block_on(daemon::run(valid, config.to_owned()));
     // Without waiting for file operations that hang.
     runtime.shutdown_background();
     ended

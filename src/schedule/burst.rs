@@ -133,7 +133,7 @@ impl Burst {
     ) {
         if verdict == Verdict::Pass {
             let usual = self.usual.unwrap_or(taken);
-            self.usual = Some(usual - usual / NEW + taken / NEW);
+            self.usual = Some((usual * (NEW - 1) + taken) / NEW);
         }
         if let Some(on) = self.on.as_mut().filter(|on| on.newest.0 == number) {
             on.newest.2 = true;
