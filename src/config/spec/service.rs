@@ -34,9 +34,9 @@ pub(crate) struct Service {
     /// Announce a family only while the host has an address within each of its prefixes.
     #[schemars(extend("default" = true))]
     pub(crate) require_address: Field<bool>,
-    /// Look at once when something happens to a server: it closes the connection that is kept open to its port for
-    /// this (nothing is sent there), its address goes away from the host, or systemd changes the state of a `unit`. Only
-    /// probes that fail then withdraw.
+    /// Look at once when something happens to a server of this host: it closes the connection that is kept open to its
+    /// port for this (nothing is sent there; four at each port at most, which speak for the others; none for TLS, HTTPS
+    /// and QUIC), its address goes away, or systemd changes the state of a `unit`. Only probes that fail then withdraw.
     /// `false`: `interval` alone says when to look.
     #[schemars(extend("default" = true))]
     pub(crate) events: Field<bool>,
@@ -47,8 +47,8 @@ pub(crate) struct Service {
     /// long. At most `interval`, which is also the default where it is shorter.
     #[schemars(extend("default" = "100ms"))]
     pub(crate) fast_interval: Leaf<Period>,
-    /// How long one probe may take, where its check does not say otherwise. Probes overlap, so a server that hangs costs one timeout and not `fall` of
-    /// them. At most ten times `interval`.
+    /// How long one probe may take, where its check does not say otherwise. Probes overlap, so a server that hangs costs
+    /// one timeout and not `fall` of them. At most ten times `interval`.
     #[schemars(extend("default" = "800ms"))]
     pub(crate) timeout: Leaf<Period>,
     /// Consecutive failures that make the service unhealthy; 1 to 1000.
