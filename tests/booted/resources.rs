@@ -77,7 +77,10 @@ fn limit_descriptors(node: &Node<'_>, process: u32, limit: usize) -> Result<()> 
 #[test]
 fn without_descriptors_it_holds_and_withdraws_after_stale_after() -> Result<()> {
     let lab = lab()?;
-    let node = Node::announced(&lab, &settings().daemon("stale_after: 6s"))?;
+    // Over TCP each probe needs one.
+    let check = "dns: { name: example.com, type: SOA, transport: tcp }";
+    let stale = Settings::new([Service::new("resolver", &BOTH).only_check(check)]);
+    let node = Node::announced(&lab, &stale.daemon("stale_after: 6s"))?;
     let (witness, before) = (node.witness()?, node.process("anycastctl")?);
     limit_descriptors(&node, before, 3)?;
     node.lacks(&BOTH)?;

@@ -253,7 +253,11 @@ impl<'lab> Controller<'lab> {
         std::fs::set_permissions(self.lab.directory(), everybody()).context("lab directory")?;
         let program = self.lab.node().directory().join("anycastctl");
         if !program.exists() {
-            std::fs::copy(&self.binary, &program).context("copy of the program")?;
+            let (binary, copy) = (self.binary.display(), program.display());
+            // By a process of its own: what another thread starts meanwhile would have a copy of ours open for writing
+            // until it executes something, and as long it could not be executed.
+            let files = [&*binary.to_string(), &*copy.to_string()];
+            self.lab.node().run("cp", &files)?;
         }
         let mut command = Command::new("setpriv");
         command.args(["--reuid", user, "--regid", group, "--clear-groups"]);
