@@ -34,8 +34,8 @@ pub(crate) struct Exec {
 pub(crate) struct Process {
     /// The file with the number, an absolute path. The check fails where it is absent, or no such process is left.
     pub(crate) pidfile: Leaf<PathBuf>,
-    /// What the process is called (`ps -o comm`), 1 to 15 bytes: another one may have got the number. Where absent, any
-    /// will do.
+    /// What the process is called (`ps -o comm`), 1 to 15 bytes: another one may have got the number. NSD is called
+    /// `nsd: xfrd`. Where absent, any will do.
     pub(crate) name: Leaf<String>,
 }
 

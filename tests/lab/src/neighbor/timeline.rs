@@ -35,9 +35,9 @@ impl Timeline {
         Self { ended, thread }
     }
 
-    /// Looks no more, and tells.
+    /// Looks once more, and tells.
     pub fn end(self) -> Result<History> {
-        self.ended.store(true, Ordering::Relaxed);
+        self.ended.store(true, Ordering::Release);
         let looked = self.thread.join();
         looked.map_err(|_| Error::new("the timeline has panicked"))?
     }
@@ -48,18 +48,22 @@ fn look(mut watch: RouteWatch, end: &AtomicBool) -> Result<History> {
     let question = format!("show route {}", watch.prefix);
     let began = Instant::now();
     let mut changes: Vec<(Instant, bool)> = Vec::new();
-    while !end.load(Ordering::Relaxed) {
+    loop {
+        // What its owner has seen before it asked for the end is seen here, too.
+        let is_last = end.load(Ordering::Acquire);
         let present = has_route(&watch.socket.ask(&question)?, &watch.prefix);
         if changes.last().is_none_or(|(_, last)| *last != present) {
             changes.push((Instant::now(), present));
         }
+        if is_last {
+            return Ok(History {
+                began,
+                ended: Instant::now(),
+                changes,
+            });
+        }
         std::thread::sleep(Timeline::LOOK_AGAIN);
     }
-    Ok(History {
-        began,
-        ended: Instant::now(),
-        changes,
-    })
 }
 
 impl History {
