@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lab::{DnsServer, Error, Lab, Manager, Result, Settings, Signal, Software};
+use lab::{DnsServer, Error, Lab, Manager, Result, Service, Settings, Signal, Software};
 
 use crate::scene::{A_WHILE, BOTH, Scene, V4, V6, lab, resolver, settings};
 
@@ -173,16 +173,20 @@ fn a_manager_that_is_gone_disturbs_nobody() -> Result<()> {
     scene.lacks(&BOTH)
 }
 
+/// A service with neither a kept connection nor a kept socket, which would give back a descriptor when its server dies: a
+/// limit that is set to the first free number would then lie below those that the daemon keeps for itself.
+fn keeping_nothing() -> Service {
+    resolver()
+        .with("events: false")
+        .only_check("dns: { name: example.com, type: SOA, transport: tcp }")
+}
+
 /// The daemon has no descriptor left for anything, and its server is well: that is held, told, and withdrawn when it
 /// lasts. The watchdog goes on, or systemd would kill a daemon that still has to withdraw.
 #[test]
 fn without_descriptors_it_holds_tells_and_withdraws_at_last() -> Result<()> {
     let lab = lab()?;
-    // Neither a kept connection nor a kept socket has one to give back.
-    let service = resolver()
-        .with("events: false")
-        .only_check("dns: { name: example.com, type: SOA, transport: tcp }");
-    let stale = Settings::new([service]).daemon("stale_after: 8s");
+    let stale = Settings::new([keeping_nothing()]).daemon("stale_after: 8s");
     let (scene, _server, manager) = announced(&lab, &stale)?;
     let daemon = scene.controller.daemon()?;
     let before = scene.neighbor.updates()?;
@@ -219,7 +223,7 @@ fn without_descriptors_it_holds_tells_and_withdraws_at_last() -> Result<()> {
 #[test]
 fn a_withdraw_needs_no_descriptors() -> Result<()> {
     let lab = lab()?;
-    let slow = resolver()
+    let slow = keeping_nothing()
         .with("interval: 1s")
         .with("fast_interval: 1s")
         .with("fall: 5");
