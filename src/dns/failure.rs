@@ -73,29 +73,32 @@ fn aside(ignored: u32) -> String {
     }
 }
 
+/// Who is to blame for a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Server,
+    /// Perhaps nobody: the clock of this host may be behind.
+    Unclear,
+    Prober,
+}
+
 impl Failure {
     /// What the failure says about the server.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        match self {
-            Self::Silent { .. }
-            | Self::Flooded(_)
-            | Self::Refused
-            | Self::Unreachable(_)
-            | Self::Reset
-            | Self::Closed { .. }
-            | Self::Foreign
-            | Self::Malformed(_)
-            | Self::Tls(_)
-            | Self::Http(_) => Verdict::Fail,
-            Self::Fallback(failure) => failure.verdict(),
-            Self::Early(_) | Self::Prober(_) | Self::Stalled(_) => Verdict::Unknown,
+        match self.fault() {
+            Fault::Server => Verdict::Fail,
+            Fault::Unclear | Fault::Prober => Verdict::Unknown,
         }
     }
 
     /// Whether nothing of the server was seen because of us: what lasts for too long then counts against it.
     #[must_use]
     pub fn is_ours(&self) -> bool {
+        self.fault() == Fault::Prober
+    }
+
+    fn fault(&self) -> Fault {
         match self {
             Self::Silent { .. }
             | Self::Flooded(_)
@@ -106,10 +109,10 @@ impl Failure {
             | Self::Foreign
             | Self::Malformed(_)
             | Self::Tls(_)
-            | Self::Early(_)
-            | Self::Http(_) => false,
-            Self::Fallback(failure) => failure.is_ours(),
-            Self::Prober(_) | Self::Stalled(_) => true,
+            | Self::Http(_) => Fault::Server,
+            Self::Fallback(failure) => failure.fault(),
+            Self::Early(_) => Fault::Unclear,
+            Self::Prober(_) | Self::Stalled(_) => Fault::Prober,
         }
     }
 }
