@@ -56,12 +56,12 @@ impl Subject<'_> {
         }
     }
 
-    /// Whether one look may begin before another has ended.
+    /// How many looks may be under way at a time: so many where one may begin before another has ended.
     #[must_use]
-    pub fn may_overlap(&self) -> bool {
+    pub fn at_once(&self, overlapping: usize) -> usize {
         match self {
-            Self::Dns(..) | Self::Tcp(..) | Self::Http(..) => true,
-            Self::Exec(_) | Self::Unit(_) | Self::Process(_) | Self::File(_) => false,
+            Self::Dns(..) | Self::Tcp(..) | Self::Http(..) => overlapping,
+            Self::Exec(_) | Self::Unit(_) | Self::Process(_) | Self::File(_) => 1,
         }
     }
 
@@ -134,18 +134,12 @@ impl Service {
         targets
     }
 
-    /// How many file descriptors the looks at all targets may need at a time, with this many at each that
-    /// [may overlap](Subject::may_overlap).
+    /// How many file descriptors the looks at all targets may need at a time, with this many at once at each
+    /// [that allows it](Subject::at_once).
     #[must_use]
     pub fn descriptors(&self, overlapping: usize) -> usize {
-        let needed = |target: Target<'_>| {
-            let looks = if target.subject.may_overlap() {
-                overlapping
-            } else {
-                1
-            };
-            looks * target.subject.descriptors()
-        };
+        let needed =
+            |target: Target<'_>| target.subject.at_once(overlapping) * target.subject.descriptors();
         self.targets().into_iter().map(needed).sum()
     }
 

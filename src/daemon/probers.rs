@@ -34,11 +34,7 @@ impl Controller {
                     continue;
                 }
                 let timing = spec.member(&target).timing;
-                let at_once = if target.subject.may_overlap() {
-                    in_flight(spec)
-                } else {
-                    1
-                };
+                let at_once = target.subject.at_once(in_flight(spec));
                 let interval = timing.interval.duration();
                 let delay = interval.mul_f64(rand::random::<f64>());
                 let address = watch::Sender::new(self.reports.address(ProbeId { service, probe }));
