@@ -80,6 +80,12 @@ impl Survey {
         Self { states, ..self }
     }
 
+    /// Whether the states of all protocols are the very ones that the other has.
+    #[must_use]
+    pub fn shares_states(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.states, &other.states)
+    }
+
     /// BIRD's local time as a time of ours: only its age is trusted, so no time zone matters.
     #[must_use]
     pub fn wall(&self, time: Option<LocalTime>) -> Option<Timestamp> {
@@ -113,8 +119,8 @@ impl Survey {
     /// A protocol as far as announcements are concerned.
     #[must_use]
     pub fn seen(&self, name: &str) -> Seen {
-        let detailed = self.protocol(name).map(|protocol| protocol.state);
-        match detailed.or_else(|| self.states.get(name).copied()) {
+        let detailed = || self.protocol(name).map(|protocol| protocol.state);
+        match self.states.get(name).copied().or_else(detailed) {
             None => Seen::Missing,
             Some(ProtocolState::Up) => Seen::Up,
             Some(ProtocolState::Down) => Seen::Down,

@@ -19,7 +19,7 @@ use crate::damping::{Damper, Input};
 use crate::health::{Change, Health, Tracker, Verdict};
 use crate::model::{Family, Prefix};
 use crate::policy::{Announcement, Decision, Hold};
-use crate::reconcile::{FamilyView, Intent, Step};
+use crate::reconcile::{self, FamilyView, Intent, Step};
 use crate::status;
 use crate::watchdog::Pulse;
 
@@ -217,6 +217,12 @@ impl FamilyState {
             protected: [None; 2],
             mismatch: Mismatch::default(),
         }
+    }
+
+    /// Whether nothing is left to do, as far as is known.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let is_as_desired = |desired| reconcile::steps(desired, self.view).is_empty();
+        self.motion.is_none() && self.error.is_none() && self.desired.is_none_or(is_as_desired)
     }
 
     /// Takes a decision; true if something else is desired than before.

@@ -1,5 +1,6 @@
 //! What BIRD and the actuators report, taken into the controller's state.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,7 +25,8 @@ impl Controller {
     pub(super) fn on_poll(&mut self, poll: Result<Poll, client::Error>, now: Instant) {
         match poll {
             Ok(mut poll) => {
-                if self.bird.error.take().is_some() || self.bird.poll.is_none() {
+                let is_back = self.bird.error.take().is_some() || self.bird.poll.is_none();
+                if is_back {
                     let version = poll.said.daemon.version.clone();
                     self.record(Event::BirdAnswers { version });
                     self.bird_is_back.send_modify(|count| *count += 1);
@@ -35,11 +37,12 @@ impl Controller {
                 if !Arc::ptr_eq(&poll.config, &self.config) {
                     poll.files = None;
                 }
-                self.observe(&poll);
+                let changed = self.observe(&poll, is_back);
                 self.holds
                     .observe(&poll, Arc::ptr_eq(&poll.config, &self.config));
                 self.watch_sessions(&poll);
                 self.bird.poll = Some(poll);
+                self.settle_changed(&changed, now);
             }
             Err(error) => {
                 self.bird.is_gone = error.is_no_bird();
@@ -55,9 +58,9 @@ impl Controller {
                 self.bird.error = Some(error);
                 self.bird.exports.clear();
                 self.forget();
+                self.settle_all(now);
             }
         }
-        self.settle_all(now);
         self.hold_flapping(now, Timestamp::now());
         self.on_work_of_poller();
     }
@@ -86,11 +89,31 @@ impl Controller {
         self.holds.forget();
     }
 
-    fn observe(&mut self, poll: &Poll) {
+    /// Settles these services, and all that are not as they should be.
+    fn settle_changed(&mut self, changed: &HashSet<usize>, now: Instant) {
+        for service in 0..self.services.len() {
+            let families = &self.services[service].families;
+            if changed.contains(&service) || !families.iter().all(FamilyState::is_at_rest) {
+                self.settle_service(service, now);
+            }
+        }
+    }
+
+    /// Takes what is known now. The services of which something else is known than before; where BIRD `is_back`, all
+    /// is looked at.
+    fn observe(&mut self, poll: &Poll, is_back: bool) -> HashSet<usize> {
+        let last = self.bird.poll.as_ref().filter(|_| !is_back);
+        let same = last.filter(|last| last.says_the_same(poll));
+        let mut changed = HashSet::new();
         let is_current = Arc::ptr_eq(&poll.config, &self.config);
-        let files = poll.files.as_ref();
+        let files = poll.files.as_deref();
         let protected = files.and_then(|files| files.protected.as_deref());
-        for (id, family) in all_families(&mut self.services) {
+        for (position, (id, family)) in all_families(&mut self.services).enumerate() {
+            // It is known already, unless something was done since.
+            if same.is_some_and(|last| family.changed < last.began) {
+                continue;
+            }
+            let before = (family.view, family.protected);
             let names = &family.names;
             if is_current {
                 family.protected = names.each_ref().map(|name| Some(protected?.contains(name)));
@@ -98,7 +121,7 @@ impl Controller {
             if family.changed < poll.began {
                 let known = [family.view.normal.intent, family.view.drain.intent];
                 let intents = files
-                    .and_then(|files| files.intents.get(&id))
+                    .and_then(|files| files.intents.get(position))
                     .unwrap_or(&known);
                 let [normal, drain] = [0, 1].map(|twin: usize| ProtocolView {
                     seen: poll.said.seen(&names[twin]),
@@ -106,7 +129,11 @@ impl Controller {
                 });
                 family.view = FamilyView { normal, drain };
             }
+            if before != (family.view, family.protected) {
+                changed.insert(id.service);
+            }
         }
+        changed
     }
 
     pub(super) fn on_actuated(&mut self, id: FamilyId, attempt: Attempt, now: Instant) {

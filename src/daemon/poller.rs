@@ -1,7 +1,7 @@
 //! Asks BIRD for its state, every `bird.poll_interval` and when told to, over a connection that may not change anything.
 //! Before that it looks at the files: what lies about there is told also while BIRD does not answer.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,8 +28,8 @@ use crate::reconcile::Intent;
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// So many questions about exports a poll: one costs BIRD 0.1 ms, or up to 66 ms for 3.x with 500,000
-/// routes (measured).
-const EXPORTS_A_POLL: usize = 64;
+/// routes, and us 0.05 ms (measured). Those of what was changed a moment ago are the first.
+const EXPORTS_A_POLL: usize = 16;
 
 /// And so long at most: the next poll must not wait for them.
 const EXPORTS_TIME: Duration = Duration::from_millis(250);
@@ -50,13 +50,24 @@ pub(super) struct Poll {
     /// BIRD.
     pub(super) said: Survey,
     /// The disk; `None` if it does not answer, or cannot be asked for want of descriptors.
-    pub(super) files: Option<Files>,
+    pub(super) files: Option<Arc<Files>>,
+}
+
+impl Poll {
+    /// Whether it knows nothing of any protocol or file but what the other knew.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let files = self.files.as_ref().zip(other.files.as_ref());
+        Arc::ptr_eq(&self.config, &other.config)
+            && self.said.shares_states(&other.said)
+            && files.is_some_and(|(files, others)| Arc::ptr_eq(files, others))
+    }
 }
 
 /// What is on the disk.
+#[derive(PartialEq)]
 pub(super) struct Files {
-    /// The intent files, of the normal protocol and its twin.
-    pub(super) intents: HashMap<FamilyId, [Intent; 2]>,
+    /// The intent files of the normal protocol and its twin, in the order of [`families`].
+    pub(super) intents: Vec<[Intent; 2]>,
     /// The drop-ins of the sessions, in the order of [`sessions`].
     pub(super) drop_ins: Vec<DropIn>,
     /// Protocols whose intent file or drop-in BIRD's configuration includes; `None` if it cannot be read.
@@ -215,7 +226,7 @@ impl Poller {
     }
 
     /// Off the runtime's thread: a file system that hangs must not keep probes waiting, nor what BIRD says.
-    async fn read_files(&mut self) -> Option<Files> {
+    async fn read_files(&mut self) -> Option<Arc<Files>> {
         if self
             .reading
             .as_ref()

@@ -44,6 +44,11 @@ impl Directory {
         Self { path, seen: None }
     }
 
+    /// The next look begins anew.
+    pub(crate) fn forget(&mut self) {
+        self.seen = None;
+    }
+
     /// Whether it is at `now` or later certain that no file has come or gone since the last look. To be asked before the
     /// files are looked at, and each time.
     pub(crate) fn is_as_before(&mut self, now: SystemTime) -> bool {
@@ -75,6 +80,13 @@ impl<T: Copy> Watched<T> {
             meaning,
             seen: None,
         }
+    }
+
+    /// What it said at the last look, if that was certain.
+    pub(crate) fn known(&self) -> Option<T> {
+        self.seen.map(|seen| match seen {
+            Seen::There(_, value) | Seen::Nowhere(value) => value,
+        })
     }
 
     /// What it says at `now` or later; an error if nothing can be read at all, for want of descriptors. Where its
