@@ -1,8 +1,10 @@
 //! The daemon: one owner of all mutable state, and tasks that send to it.
 //!
 //! ```text
-//! prober (one a check and server) --.                      .--> actuator (one a family in motion)
-//! poller (BIRD, on a timer) ---------+--> controller -------+--> holder (one a session that flaps)
+//!                                         prober (part of it: sends all probes)
+//!                                              |
+//! poller (BIRD, on a timer) ---------.         v           .--> actuator (one a family in motion)
+//! reloader (configuration) ----------+--> controller -------+--> holder (one a session that flaps)
 //! watcher (addresses) --------------|     ^        |--> status, when somebody asks
 //! standing (one a server) ----------|     |        |
 //! unit_news (systemd) --------------'     |        |
@@ -16,9 +18,9 @@
 mod actuator;
 mod address;
 mod controller;
-mod cue;
 mod desk;
 mod disk;
+mod duty;
 mod family;
 mod found;
 mod holder;
@@ -138,8 +140,6 @@ const POLL_REQUESTS: usize = 256;
 
 /// What the tasks report that work for one configuration: positions are of that one.
 enum Report {
-    /// A probe came to its end.
-    Observed(ProbeId, Observed),
     /// BIRD was asked for its state.
     Polled(Box<Result<poller::Poll, client::Error>>),
     /// BIRD was asked what it exports, of this configuration.

@@ -11,12 +11,14 @@ mod file;
 mod finding;
 mod http;
 mod https;
-mod idle;
+mod notices;
 mod origin;
+mod plain;
 mod proc;
 mod process;
 mod questions;
 mod quic;
+mod shared;
 pub(crate) mod standing;
 mod stream;
 mod tcp;
@@ -26,6 +28,8 @@ mod udp;
 mod unit;
 
 pub use connector::Connector;
+pub(crate) use plain::Allowed;
+pub(crate) use shared::{Arrival, Place, SharedSockets};
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -54,12 +58,13 @@ const DRAIN: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Probe(Kind);
 
+/// The large ones in boxes: most are of DNS, and there may be thousands.
 #[derive(Debug)]
 enum Kind {
     Dns(Arc<DnsCheck>, SocketAddr, Connector),
-    Tcp(Way),
-    Http(Page),
-    Exec(Exec),
+    Tcp(Box<Way>),
+    Http(Box<Page>),
+    Exec(Box<Exec>),
     Unit(Unit),
     Process(Disk<ProcessCheck>),
     File(Disk<FileCheck>),
@@ -78,7 +83,8 @@ pub struct Outcome {
     /// From the first packet sent to all of the answer read; `None` without an answer, or where the prober itself was
     /// late to read it.
     pub latency: Option<Duration>,
-    /// The questions of a DNS check that came to an end, with what came.
+    /// The questions of a DNS check that came to an end, with what came; nobody reads those that went over a shared
+    /// socket, and they are not kept.
     pub exchanges: Vec<dns::Exchange>,
 }
 
@@ -91,29 +97,13 @@ impl Probe {
                 let connector = Connector::new(&check.connection);
                 Kind::Dns(Arc::clone(check), server, connector)
             }
-            Subject::Tcp(check, server) => Kind::Tcp(stream::way(check, server)),
-            Subject::Http(check, server) => Kind::Http(Page::new(check, server)),
-            Subject::Exec(check) => Kind::Exec(Exec::new(check)),
+            Subject::Tcp(check, server) => Kind::Tcp(Box::new(stream::way(check, server))),
+            Subject::Http(check, server) => Kind::Http(Box::new(Page::new(check, server))),
+            Subject::Exec(check) => Kind::Exec(Box::new(Exec::new(check))),
             Subject::Unit(name) => Kind::Unit(Unit::new(name)),
             Subject::Process(check) => Kind::Process(Disk::new(check.clone(), process::look)),
             Subject::File(check) => Kind::File(Disk::new(check.clone(), file::look)),
         })
-    }
-
-    /// The same, with a socket that stays open between two looks, where the kind of check allows that.
-    #[must_use]
-    pub fn keeping_a_socket(self) -> Self {
-        match self.0 {
-            Kind::Dns(check, server, connector) => {
-                Self(Kind::Dns(check, server, connector.keeping_a_socket()))
-            }
-            Kind::Tcp(_)
-            | Kind::Http(_)
-            | Kind::Exec(_)
-            | Kind::Unit(_)
-            | Kind::Process(_)
-            | Kind::File(_) => self,
-        }
     }
 
     /// Looks once, for at most `timeout`.
@@ -204,7 +194,7 @@ async fn within<T>(
     let mut conversation = pin!(conversation);
     let mut result = timeout_at(deadline, &mut conversation).await.ok();
     let late = deadline.elapsed();
-    if late <= LATE.max(allowed / 2) {
+    if !is_stall(late, allowed) {
         return result;
     }
     if result.is_none() {
@@ -215,6 +205,11 @@ async fn within<T>(
         Some(Ok(_) | Err(Failure::Refused)) => result,
         Some(Err(_)) | None => Some(Err(Failure::Stalled(rounded(late)))),
     }
+}
+
+/// Whether a look that may take so long ended so much too late that this process was stopped or starved.
+fn is_stall(late: Duration, allowed: Duration) -> bool {
+    late > LATE.max(allowed / 2)
 }
 
 fn rounded(duration: Duration) -> Duration {

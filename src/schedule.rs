@@ -92,6 +92,19 @@ impl Schedule {
         Some(burst.map_or(regular, |at| at.min(regular)))
     }
 
+    /// The times that it keeps.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// Whether there is nothing to find out: the last probe passed, none is under way, and nothing has happened since.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        let is_well = self.last_verdict == Some(Verdict::Pass);
+        is_well && self.in_flight == 0 && self.burst.deadline().is_none()
+    }
+
     /// When the next one would be due if nothing had happened.
     fn regular(&self) -> Instant {
         let Some(newest) = &self.newest else {

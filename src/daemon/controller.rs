@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::actuator::CONNECTIONS;
@@ -24,6 +24,7 @@ use super::manager::Manager;
 use super::orders::OrderBook;
 use super::orphans::Orphans;
 use super::poller::{ExportId, ExportQuestion, Poll, exports};
+use super::prober::Prober;
 use super::record::Recorder;
 use super::reports::Reports;
 use super::service::ServiceState;
@@ -81,7 +82,10 @@ pub(super) struct Controller {
     pub(super) stopping: Option<&'static str>,
     pub(super) events: mpsc::Sender<Event>,
     pub(super) reports: Reports,
-    pub(super) probers: JoinSet<Infallible>,
+    /// Sends all probes.
+    pub(super) prober: Prober,
+    /// Each keeps a connection.
+    pub(super) watchers: JoinSet<Infallible>,
     pub(super) standing: Standing,
     /// The units of systemd whose news is wanted.
     pub(super) units: watch::Sender<BTreeSet<String>>,
@@ -130,7 +134,8 @@ impl Controller {
             stopping: None,
             events,
             reports: Reports::new(&config),
-            probers: JoinSet::new(),
+            prober: Prober::default(),
+            watchers: JoinSet::new(),
             standing: Standing::new(),
             units: watch::Sender::default(),
             poll_requests,
@@ -167,7 +172,8 @@ impl Controller {
                     self.take_waiting_reports();
                 }
                 Some(event) = queue.recv() => self.take(event, Instant::now()),
-                Some(ended) = self.probers.join_next() => {
+                found = self.prober.next() => self.take_found(found, Instant::now())?,
+                Some(ended) = self.watchers.join_next() => {
                     // Those that were called off are no news.
                     if let Some(error) = ended.err().filter(|error| !error.is_cancelled()) {
                         return Err(Error::Task(error.to_string()));
@@ -190,10 +196,24 @@ impl Controller {
         }
     }
 
+    /// What probes have found: that of a whole beat, for a service may have several.
+    pub(super) fn take_found(
+        &mut self,
+        found: Result<(ProbeId, Observed), JoinError>,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let (id, observed) = found.map_err(|error| Error::Task(error.to_string()))?;
+        self.on_observed(id, observed, now);
+        while let Some((id, observed)) = self.prober.found() {
+            self.on_observed(id, observed, now);
+        }
+        self.tell_when_ready();
+        Ok(())
+    }
+
     /// What a task of this configuration reports.
     pub(super) fn take_report(&mut self, report: Report, now: Instant) {
         match report {
-            Report::Observed(id, observed) => self.on_observed(id, observed, now),
             Report::Polled(poll) => self.on_poll(*poll, now),
             Report::Exports(config, answers) => {
                 self.on_exports(&config, answers);

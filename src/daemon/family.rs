@@ -2,7 +2,6 @@
 
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
@@ -10,9 +9,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
-use super::cue::Cue;
+use super::duty::DutyId;
 use super::measure::{Counted, Mismatch};
-use super::prober::Probing;
 use super::{FamilyId, Observed, Sight};
 use crate::config::{Families, OnFailure, Service};
 use crate::damping::{Damper, Input};
@@ -54,8 +52,8 @@ pub(super) struct ProbeState {
     pub(super) reason: String,
     /// The last verdict.
     pub(super) last: Option<Observed>,
-    /// Tells the prober whether anything is announced that it decides on, and when to look.
-    pub(super) cue: Arc<Cue>,
+    /// Whether anything may be announced that it decides on.
+    pub(super) announced: bool,
     /// Whether it looks at once when something happens.
     pub(super) has_events: bool,
     /// What is watched for that.
@@ -64,8 +62,8 @@ pub(super) struct ProbeState {
     pub(super) happened: Option<Happened>,
     /// What is counted for the metrics.
     pub(super) counted: Counted,
-    /// The prober at work; `None` until it is.
-    pub(super) probing: Option<Probing>,
+    /// With the prober; `None` until it has begun.
+    pub(super) duty: Option<DutyId>,
 }
 
 /// Something that was worth a look.
@@ -121,16 +119,17 @@ impl ProbeState {
         }
     }
 
-    /// Something happened to what it looks at: the prober is to look, if there is anything to lose.
-    pub(super) fn look(&mut self, now: Instant, what: &'static str) {
-        if self.has_events && self.cue.is_announced() {
-            self.happened = Some(Happened {
-                at: now,
-                what,
-                is_told: false,
-            });
-            self.cue.look();
+    /// Something happened to what it looks at. Where the prober is to look, if there is anything to lose.
+    pub(super) fn happens(&mut self, now: Instant, what: &'static str) -> Option<DutyId> {
+        if !self.has_events || !self.announced {
+            return None;
         }
+        self.happened = Some(Happened {
+            at: now,
+            what,
+            is_told: false,
+        });
+        self.duty
     }
 
     /// The server that is asked, if it can be watched.

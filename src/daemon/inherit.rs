@@ -119,14 +119,13 @@ impl Controller {
         self.bird.exports = still.collect();
     }
 
-    /// Every task that goes on works for another position now.
+    /// All that goes on works for another position now, and no probe is sent any more that is not among them.
     fn tell_addresses(&mut self) {
+        let mut positions = HashMap::new();
         for (service, state) in self.services.iter().enumerate() {
             for (probe, state) in state.probes.iter().enumerate() {
-                if let Some(probing) = &state.probing {
-                    let id = ProbeId { service, probe };
-                    probing.address.send_replace(self.reports.address(id));
-                }
+                let id = ProbeId { service, probe };
+                positions.extend(state.duty.map(|duty| (duty, id)));
             }
             for (family, state) in state.families.iter().enumerate() {
                 if let Some(motion) = &state.motion {
@@ -135,6 +134,7 @@ impl Controller {
                 }
             }
         }
+        self.prober.keep(&positions);
         let reports: &Reports = &self.reports;
         self.holds.tell_addresses(|id| reports.address(id));
     }
@@ -194,7 +194,7 @@ impl ProbeState {
         (self.tracker, self.reason) = (before.tracker, before.reason);
         self.tracker.set_stale_after(stale_after);
         if same.timing {
-            (self.cue, self.probing) = (before.cue, before.probing);
+            (self.announced, self.duty) = (before.announced, before.duty);
             self.pulse = before.pulse;
         }
     }

@@ -32,12 +32,13 @@ impl Controller {
         let services = self.services.iter_mut();
         for probe in services.flat_map(|service| &mut service.probes) {
             if probe.address.is_some_and(|address| lost.contains(&address)) {
-                probe.look(now, "this host lost that address");
+                let duty = probe.happens(now, "this host lost that address");
+                self.prober.look(duty, now);
             }
         }
     }
 
-    /// Something happened there: every prober that looks at it is to do so now.
+    /// Something happened there: everybody who looks at it is to do so now.
     pub(super) fn on_look(&mut self, sight: &Sight, what: &'static str, now: Instant) {
         tracing::debug!(?sight, what, "time to look");
         let probes = self
@@ -45,7 +46,7 @@ impl Controller {
             .iter_mut()
             .flat_map(|service| &mut service.probes);
         for probe in probes.filter(|probe| probe.sight.as_ref() == Some(sight)) {
-            probe.look(now, what);
+            self.prober.look(probe.happens(now, what), now);
         }
     }
 
@@ -63,7 +64,8 @@ impl Controller {
                 server.port() == failed.port() && !self.standing.watches(*server)
             };
             if probe.server().is_some_and(|server| is_like_it(&server)) {
-                probe.look(now, "another server at this port has failed");
+                let duty = probe.happens(now, "another server at this port has failed");
+                self.prober.look(duty, now);
             }
         }
     }

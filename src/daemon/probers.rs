@@ -1,15 +1,12 @@
-//! Sets a prober to work for every probe, and sees to it that all of them can have a socket.
+//! Has every probe sent, and sees to it that all of them can have a socket.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::watch;
-
 use super::ProbeId;
-use super::address::Mailbox;
 use super::controller::Controller;
-use super::prober::{Prober, Probing};
-use crate::config::{Service, Subject};
+use super::duty::Task;
+use crate::config::Service;
 use crate::descriptors;
 use crate::probe::Probe;
 use crate::schedule::Schedule;
@@ -21,70 +18,54 @@ const MAX_IN_FLIGHT: usize = 64;
 const OTHER_DESCRIPTORS: u64 = 512;
 
 impl Controller {
-    /// Sets a prober to work for each probe that has none, each at a random moment of its first interval.
+    /// Begins with each probe that is not sent yet, each at a random moment of its first interval.
     pub(super) fn start_probers(&mut self) {
         self.standing.is_outdated = true;
         self.follow_units();
         let config = Arc::clone(&self.config);
-        let keeps = self.make_room();
+        self.make_room();
         for (service, spec) in config.services.iter().enumerate() {
             for (probe, target) in spec.targets().into_iter().enumerate() {
                 let state = &mut self.services[service].probes[probe];
-                if state.probing.is_some() {
+                if state.duty.is_some() {
                     continue;
                 }
                 let timing = spec.member(&target).timing;
                 let at_once = target.subject.at_once(in_flight(spec));
                 let interval = timing.interval.duration();
                 let delay = interval.mul_f64(rand::random::<f64>());
-                let address = watch::Sender::new(self.reports.address(ProbeId { service, probe }));
-                let prober = Prober {
-                    address: Mailbox::new(&address),
-                    probe: Arc::new(probe_of(target.subject, keeps)),
-                    timeout: timing.timeout.duration(),
+                let id = ProbeId { service, probe };
+                let task = Task {
+                    probe: Arc::new(Probe::new(target.subject)),
                     schedule: Schedule::new(
                         timing,
                         spec.thresholds.fall,
                         at_once,
                         Instant::now() + delay,
                     ),
-                    cue: Arc::clone(&state.cue),
                 };
-                let task = self.probers.spawn(Box::new(prober).run());
-                state.probing = Some(Probing { address, task });
+                state.duty = Some(self.prober.begin(id, task));
             }
         }
     }
 
-    /// Sees to it that every probe can have a socket, also when all servers hang at once. True if there is room for one
-    /// that each keeps besides.
-    fn make_room(&mut self) -> bool {
+    /// Sees to it that every probe can have a socket, also when all servers hang at once.
+    fn make_room(&mut self) {
         let services = self.config.services.iter();
         let asking: usize = services.map(|spec| spec.descriptors(in_flight(spec))).sum();
-        let kept: usize = self.services.iter().map(|state| state.probes.len()).sum();
+        let checks: usize = self.services.iter().map(|state| state.probes.len()).sum();
         let standing = self.servers_to_watch(|_, _| true).len();
-        let wanted = OTHER_DESCRIPTORS + (asking + kept + standing) as u64;
+        let wanted = OTHER_DESCRIPTORS + (asking + standing) as u64;
         let limit = descriptors::provide(wanted);
         self.standing.allow(descriptors::limit(), standing);
         let problem = (limit < wanted).then(|| {
             format!(
-                "this process may have {limit} file descriptors open, and when all servers hang at once, {kept} checks \
+                "this process may have {limit} file descriptors open, and when all servers hang at once, {checks} checks \
                  need up to {wanted}: some cannot ask then, and what they check may be withdrawn late. Set \
                  `LimitNOFILE={wanted}` in the unit"
             )
         });
         self.on_problem("limit", problem);
-        limit >= OTHER_DESCRIPTORS + 4 * kept as u64
-    }
-}
-
-/// What looks at this, with a socket of its own if there is room for one.
-fn probe_of(subject: Subject<'_>, keeps: bool) -> Probe {
-    let probe = Probe::new(subject);
-    if keeps {
-        probe.keeping_a_socket()
-    } else {
-        probe
     }
 }
 

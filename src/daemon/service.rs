@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::cue::Cue;
 use super::family::{FamilyState, Place, ProbeState};
 use super::looks::sight;
 use super::measure::Counted;
@@ -46,12 +45,12 @@ impl ServiceState {
                 ),
                 reason: String::new(),
                 last: None,
-                cue: Cue::new(),
+                announced: true,
                 has_events: service.events,
                 sight: sight(target.subject),
                 happened: None,
                 counted: Counted::default(),
-                probing: None,
+                duty: None,
             }
         });
         let families = service

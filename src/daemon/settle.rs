@@ -1,5 +1,6 @@
 //! Decides what should be, compares it with what is, and sets an actuator to work on the difference.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use super::actuator::Actuator;
 use super::address::Mailbox;
 use super::controller::Controller;
 use super::family::{FamilyState, Motion};
+use super::service::ServiceState;
 use crate::history::{Event, Evidence};
 use crate::policy::{self, Addresses, Announcement, Because, Decision, Inputs};
 use crate::reconcile::{self, Seen, Step};
@@ -180,13 +182,19 @@ impl Controller {
     }
 
     fn tell_probers(&mut self, service: usize) {
-        let service = &self.services[service];
-        for probe in &service.probes {
-            let announced = service
-                .families
+        let ServiceState {
+            probes, families, ..
+        } = &mut self.services[service];
+        for probe in probes {
+            let announced = families
                 .iter()
                 .any(|family| probe.decides_on(family.family) && family.is_announced());
-            self.standing.is_outdated |= probe.cue.announce(announced);
+            if mem::replace(&mut probe.announced, announced) != announced {
+                self.standing.is_outdated = true;
+                if let Some(duty) = probe.duty {
+                    self.prober.announce(duty, announced);
+                }
+            }
         }
     }
 }

@@ -140,11 +140,10 @@ impl Controller {
         if !mem::take(&mut self.standing.is_outdated) {
             return;
         }
-        let servers = self.servers_to_watch(|probe, server| {
-            probe.cue.is_announced() && self.is_here(server.ip())
-        });
+        let servers =
+            self.servers_to_watch(|probe, server| probe.announced && self.is_here(server.ip()));
         self.standing
-            .watch(&servers, &mut self.probers, &self.events);
+            .watch(&servers, &mut self.watchers, &self.events);
     }
 
     /// The servers that are watched where these probes of them matter: the first of each port, in the order of the

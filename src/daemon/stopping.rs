@@ -59,6 +59,7 @@ impl Controller {
             tokio::select! {
                 Some(report) = self.reports.queue.recv() => self.take_report(report, Instant::now()),
                 Some(event) = queue.recv() => self.take(event, Instant::now()),
+                found = self.prober.next() => self.take_found(found, Instant::now())?,
                 _ = ticks.tick() => self.settle_holds(),
                 () = sleep_until(deadline) => return Err(self.not_stopped()),
             }

@@ -59,6 +59,12 @@ impl Query {
         &self.bytes
     }
 
+    /// What an answer repeats.
+    #[must_use]
+    pub fn id(&self) -> u16 {
+        self.id
+    }
+
     /// The type that is asked for.
     #[must_use]
     pub fn record_type(&self) -> RecordType {

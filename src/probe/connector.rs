@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::idle::Idle;
 use super::{https, quic, tcp, tls, udp};
 use crate::config::{Channel, Connection, Origin, UrlPath};
 use crate::dns::{Failure, Query, Reply};
@@ -14,24 +13,21 @@ use crate::dns::{Failure, Query, Reply};
 pub struct Connector {
     origin: Origin,
     way: Way,
-    /// For the next probe over UDP, where one may be kept.
-    pub(super) idle: Option<Idle>,
 }
 
 #[derive(Debug)]
 enum Way {
     Udp { fallback_to_tcp: bool },
     Tcp,
-    Tls(tls::Client),
-    Https(tls::Client, UrlPath),
-    Quic(tls::Client),
+    Tls(Box<tls::Client>),
+    Https(Box<tls::Client>, UrlPath),
+    Quic(Box<tls::Client>),
 }
 
 /// A connector that has all it needs from this host.
 pub(super) struct Ready<'a> {
     origin: &'a Origin,
     way: ReadyWay<'a>,
-    idle: Option<&'a Idle>,
 }
 
 enum ReadyWay<'a> {
@@ -81,23 +77,17 @@ impl Connector {
             },
             Channel::Tcp => Way::Tcp,
             // ALPN is optional there, and servers that know other protocols only would refuse `dot`.
-            Channel::Tls(tls) => Way::Tls(tls::Client::new(tls, &[])),
-            Channel::Https { tls, path } => {
-                Way::Https(tls::Client::new(tls, &[https::ALPN]), path.clone())
-            }
-            Channel::Quic(tls) => Way::Quic(tls::Client::new(tls, &[quic::ALPN])),
+            Channel::Tls(tls) => Way::Tls(Box::new(tls::Client::new(tls, &[]))),
+            Channel::Https { tls, path } => Way::Https(
+                Box::new(tls::Client::new(tls, &[https::ALPN])),
+                path.clone(),
+            ),
+            Channel::Quic(tls) => Way::Quic(Box::new(tls::Client::new(tls, &[quic::ALPN]))),
         };
         Self {
             origin: connection.origin.clone(),
             way,
-            idle: None,
         }
-    }
-
-    /// The same with a socket that stays open between two probes over UDP.
-    pub(super) fn keeping_a_socket(self) -> Self {
-        let idle = Some(Idle::default());
-        Self { idle, ..self }
     }
 
     /// What has to be read from this host is read, if it was not before; never for longer than `within`.
@@ -114,7 +104,6 @@ impl Connector {
         Ok(Ready {
             origin: &self.origin,
             way,
-            idle: self.idle.as_ref(),
         })
     }
 }
@@ -130,8 +119,7 @@ impl Ready<'_> {
         let origin = self.origin;
         match &self.way {
             ReadyWay::Udp { fallback_to_tcp } => {
-                let reply =
-                    udp::exchange(self.idle, server, origin, query, &progress.ignored).await?;
+                let reply = udp::exchange(server, origin, query, &progress.ignored).await?;
                 if !(*fallback_to_tcp && reply.flags.truncated) {
                     return Ok(reply);
                 }

@@ -1,6 +1,6 @@
 //! Against small servers on loopback that lie, stay silent and break off.
 
-mod idle;
+mod shared;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -46,7 +46,8 @@ pub(super) struct Burst {
     longest: Duration,
     /// How long a probe takes that passes; unknown before the first one.
     usual: Option<Duration>,
-    on: Option<Ongoing>,
+    /// In a box: there seldom is one, and may be thousands of targets.
+    on: Option<Box<Ongoing>>,
     /// When the last one began.
     began: Option<Instant>,
     /// When the next one begins.
@@ -108,13 +109,13 @@ impl Burst {
     pub(super) fn on_send(&mut self, now: Instant, number: u64) {
         if self.on.is_none() && self.due.is_some_and(|due| due <= now) {
             (self.due, self.began) = (None, Some(now));
-            self.on = Some(Ongoing {
+            self.on = Some(Box::new(Ongoing {
                 began: now,
                 first: number,
                 sent: 0,
                 newest: (number, now, false),
                 failed: 0,
-            });
+            }));
         }
         if let Some(on) = &mut self.on {
             on.sent = on.sent.saturating_add(1);
@@ -156,7 +157,7 @@ impl Burst {
     /// usual probes will.
     fn end_if_over(&mut self, now: Instant) {
         let most = self.fall.saturating_add(LOST);
-        let is_over = |on: &mut Ongoing| {
+        let is_over = |on: &mut Box<Ongoing>| {
             on.failed >= self.fall
                 || on.sent >= most
                 || now.saturating_duration_since(on.began) >= self.longest

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::super::actuator::Attempt;
+use super::super::duty::DutyId;
 use super::super::record::Recorder;
 use super::super::reload::Reading;
 use super::super::{Observed, Report};
@@ -118,8 +120,8 @@ impl Scene {
     fn verdicts(&mut self, name: &str, verdict: Verdict, count: usize) {
         for _ in 0..count {
             let (service, observed) = (self.position(name), self.observed(verdict));
-            let report = Report::Observed(ProbeId { service, probe: 0 }, observed);
-            self.controller.take_report(report, self.now);
+            let found = (ProbeId { service, probe: 0 }, observed);
+            self.controller.take_found(Ok(found), self.now).unwrap();
         }
     }
 
@@ -141,9 +143,8 @@ impl Scene {
         self.state(name).probes[0].tracker.health()
     }
 
-    fn prober(&self, name: &str) -> tokio::task::Id {
-        let probing = self.state(name).probes[0].probing.as_ref();
-        probing.unwrap().task.id()
+    fn prober(&self, name: &str) -> DutyId {
+        self.state(name).probes[0].duty.unwrap()
     }
 
     fn reload(&mut self, read: Result<Config, Refusal>) -> Response {
@@ -189,20 +190,25 @@ async fn everything_follows_the_name_of_its_service() {
 #[tokio::test]
 async fn what_was_reported_before_is_read_with_the_positions_of_before() {
     let mut scene = Scene::both_announced();
-    scene.verdicts("resolver", Verdict::Fail, 2);
-    let id = ProbeId {
+    let id = FamilyId {
         service: scene.position("resolver"),
-        probe: 0,
+        family: 0,
     };
     let reports = scene.controller.reports.address(()).reports;
-    let last = Report::Observed(id, scene.observed(Verdict::Fail));
-    assert!(reports.try_send(last).is_ok());
+    let report = || {
+        let attempt = Attempt {
+            done: Vec::new(),
+            error: Some("refused".to_owned()),
+        };
+        Report::Actuated(id, attempt)
+    };
+    assert!(reports.try_send(report()).is_ok());
     scene.adopt(swapped());
-    scene.desires("resolver", Announcement::Withdrawn);
-    scene.desires("web", Announcement::Announced);
+    let error = |name: &str| scene.state(name).families[0].error.clone();
+    assert_eq!(error("resolver").as_deref(), Some("refused"));
+    assert_eq!(error("web"), None);
     // And nothing more is heard from there.
-    let late = Report::Observed(id, scene.observed(Verdict::Fail));
-    assert!(reports.try_send(late).is_err());
+    assert!(reports.try_send(report()).is_err());
 }
 
 #[tokio::test]
@@ -292,12 +298,7 @@ async fn probers_of_what_is_gone_are_ended_and_no_others() {
     let kept = scene.prober("web");
     scene.adopt(only("web"));
     assert_eq!(scene.prober("web"), kept);
-    // The first of them was as before: 19 changes, and the last one's end.
-    for _ in 0..20 {
-        let ended = scene.controller.probers.join_next().await.unwrap();
-        assert!(ended.unwrap_err().is_cancelled());
-    }
-    assert_eq!(scene.controller.probers.len(), 1);
+    assert_eq!(scene.controller.prober.len(), 1);
 }
 
 #[tokio::test]
