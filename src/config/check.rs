@@ -188,6 +188,13 @@ impl Check {
             Parts::Group(group) => &group.members,
         }
     }
+
+    pub(super) fn members_mut(&mut self) -> &mut [Member] {
+        match &mut self.parts {
+            Parts::One(member) => std::slice::from_mut(member),
+            Parts::Group(group) => &mut group.members,
+        }
+    }
 }
 
 impl Service {

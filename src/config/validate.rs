@@ -3,6 +3,7 @@
 //! Every function reports what it finds and goes on; `None` means that something was reported.
 
 mod across;
+mod alike;
 mod check;
 mod community;
 mod connection;
@@ -67,15 +68,13 @@ pub(super) fn validate(report: &Report<'_>, file: &spec::File) -> Option<Config>
     across::flapping::check(report, file, flap.as_ref(), bird.as_ref());
     version?;
     include?;
+    let services = services?.into_iter().map(|(name, make)| make(name));
     Some(Config {
         node: node?,
         bird: bird?,
         bfd: bfd?,
         kernel: kernel?,
-        services: services?
-            .into_iter()
-            .map(|(name, make)| make(name))
-            .collect(),
+        services: alike::share(services.collect()),
         neighbors: neighbors?
             .into_iter()
             .map(|(name, make)| make(name))
