@@ -50,6 +50,8 @@ pub struct Schedule {
     first: Instant,
     newest: Option<Sent>,
     last_verdict: Option<Verdict>,
+    /// Whether the last verdict that says anything was a pass.
+    is_well: bool,
     last_pass: Option<Instant>,
     burst: Burst,
 }
@@ -74,6 +76,7 @@ impl Schedule {
             first,
             newest: None,
             last_verdict: None,
+            is_well: false,
             last_pass: None,
             burst: Burst::new(fall, timing.timeout.duration()),
         }
@@ -98,11 +101,11 @@ impl Schedule {
         self.timing
     }
 
-    /// Whether there is nothing to find out: the last probe passed, none is under way, and nothing has happened since.
+    /// Whether there is nothing to find out: the target is well as far as is known, no probe is under way, and nothing
+    /// has happened.
     #[must_use]
     pub fn is_calm(&self) -> bool {
-        let is_well = self.last_verdict == Some(Verdict::Pass);
-        is_well && self.in_flight == 0 && self.burst.deadline().is_none()
+        self.is_well && self.in_flight == 0 && self.burst.deadline().is_none()
     }
 
     /// When the next one would be due if nothing had happened.
@@ -163,8 +166,10 @@ impl Schedule {
         {
             newest.answered = true;
         }
-        if verdict == Verdict::Pass {
-            self.last_pass = Some(now);
+        match verdict {
+            Verdict::Pass => (self.is_well, self.last_pass) = (true, Some(now)),
+            Verdict::Fail => self.is_well = false,
+            Verdict::Unknown => {}
         }
         self.last_verdict = Some(verdict);
         let taken = now.saturating_duration_since(ticket.sent);

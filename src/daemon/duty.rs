@@ -1,7 +1,7 @@
 //! What is known of one probe that is to be sent again and again: when the next is due, and which are under way.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
@@ -26,11 +26,14 @@ pub(super) struct Duties {
     duties: Slab<(u64, Duty)>,
     /// How many there ever were.
     count: u64,
+    /// When the first began.
+    begin: Option<Instant>,
 }
 
 impl Duties {
     /// One more.
-    pub(super) fn take(&mut self, duty: Duty) -> DutyId {
+    pub(super) fn take(&mut self, id: ProbeId, task: Task) -> DutyId {
+        let duty = Duty::new(id, task, *self.begin.get_or_insert_with(Instant::now));
         self.count += 1;
         let serial = self.count;
         let number = self.duties.insert((serial, duty));
@@ -49,14 +52,19 @@ impl Duties {
         self.duties.len()
     }
 
-    /// These stay, each under its new position.
-    pub(super) fn keep(&mut self, positions: &HashMap<DutyId, ProbeId>) {
+    /// These stay, each under its new position. Where the others have asked.
+    pub(super) fn keep(&mut self, positions: &HashMap<DutyId, ProbeId>) -> Vec<Place> {
+        let mut places = Vec::new();
         self.duties.retain(|number, (serial, duty)| {
             let serial = *serial;
             let position = positions.get(&DutyId { number, serial });
             duty.id = position.copied().unwrap_or(duty.id);
+            if position.is_none() {
+                places.extend(duty.call.as_ref().map(|call| call.place));
+            }
             position.is_some()
         });
+        places
     }
 }
 
@@ -66,6 +74,8 @@ pub(super) struct Task {
     pub(super) probe: Arc<Probe>,
     /// When to look.
     pub(super) schedule: Schedule,
+    /// Whether one failure decides.
+    pub(super) is_delicate: bool,
 }
 
 /// See the module.
@@ -73,7 +83,8 @@ pub(super) struct Duty {
     /// As what its verdicts are reported.
     pub(super) id: ProbeId,
     pub(super) task: Task,
-    /// Whether it may share a socket: what it asks is simple enough, and its answers fit as far as is known.
+    /// Whether it may share a socket: what it asks is simple enough, its answers fit as far as is known, and a failure
+    /// that comes of sharing decides nothing.
     pub(super) shares: bool,
     /// The look over a socket that others share; there is one at most.
     pub(super) call: Option<Call>,
@@ -83,6 +94,8 @@ pub(super) struct Duty {
     pub(super) alarm: Option<Instant>,
     /// When the first probe was due.
     first: Instant,
+    /// When the first beat was.
+    begin: Instant,
     /// What the schedule said last, and what was made of it.
     due: Option<(Instant, Instant)>,
 }
@@ -95,11 +108,13 @@ pub(super) struct Call {
 }
 
 impl Duty {
-    pub(super) fn new(id: ProbeId, task: Task) -> Self {
+    /// With beats since `begin`.
+    pub(super) fn new(id: ProbeId, task: Task, begin: Instant) -> Self {
         Self {
             id,
-            shares: task.probe.plain().is_some(),
-            first: task.schedule.deadline().unwrap_or_else(Instant::now),
+            shares: !task.is_delicate && task.probe.plain().is_some(),
+            first: task.schedule.deadline().unwrap_or(begin),
+            begin,
             task,
             call: None,
             looks: Vec::new(),
@@ -125,7 +140,8 @@ impl Duty {
         let deadline = self.task.schedule.deadline();
         if deadline != self.due.map(|(deadline, _)| deadline) {
             let interval = self.task.schedule.timing().interval.duration();
-            let together = |deadline| together(deadline, now, self.first, interval);
+            let own = (self.first, interval);
+            let together = |deadline| together(deadline, now, own, self.begin);
             self.due = deadline.map(|deadline| (deadline, together(deadline)));
         }
         self.due.map(|(_, next)| next)
@@ -151,22 +167,33 @@ impl Drop for Duty {
     }
 }
 
-/// All probes go out at whole multiples of this, where that moves one by no more than a twentieth: the kernel, the
-/// runtime and the server are woken up for many at a time.
+/// All probes go out at whole multiples of this, unless there is a hurry: the kernel, the runtime and the server are
+/// woken up for many at a time.
 const BEAT: Duration = Duration::from_millis(50);
 
 /// Whoever probes sooner is in a hurry.
 const LONG: Duration = Duration::from_millis(500);
 
-/// When a probe goes out that is due at `deadline`, one `interval` after the last. A check keeps its place among the others,
-/// which it had at `first`, also after this process has stood still: or all would go out at the same moment for ever.
-fn together(deadline: Instant, now: Instant, first: Instant, interval: Duration) -> Instant {
-    static BEGIN: OnceLock<Instant> = OnceLock::new();
+/// A check that has lost its place among the others comes back to it by this part of the time to its next probe.
+const PART: u32 = 20;
+
+/// When a probe goes out that is due at `deadline`. A check keeps its place among the others, which it had at `first` and
+/// has again every `interval`, also after this process has stood still: or all would go out at the same moment for ever.
+///
+/// `begin` is the first beat.
+fn together(
+    deadline: Instant,
+    now: Instant,
+    (first, interval): (Instant, Duration),
+    begin: Instant,
+) -> Instant {
     if deadline.saturating_duration_since(now) < LONG {
         return deadline;
     }
-    let own = nearest(deadline, first, interval);
-    nearest(own, *BEGIN.get_or_init(|| now), BEAT)
+    let most = deadline.saturating_duration_since(now) / PART;
+    let earliest = deadline.checked_sub(most).unwrap_or(deadline);
+    let own = nearest(deadline, first, interval).clamp(earliest, deadline + most);
+    nearest(own, begin, BEAT)
 }
 
 /// The time nearest to this one that is so many whole steps after `begin`.
@@ -192,7 +219,7 @@ mod tests {
     fn probes_go_out_together_unless_there_is_a_hurry() {
         let now = Instant::now();
         let at = |microseconds| now + Duration::from_micros(microseconds);
-        let sent = |deadline| together(deadline, now, now, Duration::from_micros(1));
+        let sent = |deadline| together(deadline, now, (now, Duration::from_micros(1)), now);
         assert_eq!(sent(at(100_003)), at(100_003));
         let beat = sent(at(1_003_000));
         assert!(beat < at(1_003_000) + BEAT && beat + BEAT > at(1_003_000));
@@ -205,15 +232,35 @@ mod tests {
 
     #[test]
     fn checks_that_were_late_together_do_not_stay_together() {
-        let now = Instant::now();
-        let firsts = [0, 300, 600, 900].map(|late| now + Duration::from_millis(late));
-        let deadline = now + 7 * SECOND;
-        let sent = firsts.map(|first| together(deadline, now, first, SECOND));
-        for (sent, first) in sent.into_iter().zip(firsts) {
-            let late =
-                Duration::from_millis(u64::try_from((sent - first).as_millis()).unwrap() % 1000);
-            assert!(late <= BEAT / 2 || late + BEAT / 2 >= SECOND, "{late:?}");
-            assert!(sent + SECOND / 2 + BEAT >= deadline && sent <= deadline + SECOND / 2 + BEAT);
+        let begin = Instant::now();
+        let late = |first: u64| {
+            let first = begin + Duration::from_millis(first);
+            // All of them were sent at this moment.
+            let mut sent = begin + 7 * SECOND;
+            for _ in 0..20 {
+                let next = together(sent + SECOND, sent, (first, SECOND), begin);
+                assert!(next + SECOND / 10 >= sent + SECOND && next <= sent + SECOND + SECOND / 10);
+                sent = next;
+            }
+            u64::try_from((sent - first).as_millis()).unwrap() % 1000
+        };
+        for first in [0, 300, 600, 900] {
+            let late = late(first);
+            assert!(late <= 26 || late >= 974, "{late} ms after {first}");
+        }
+    }
+
+    #[test]
+    fn a_second_probe_that_is_not_in_much_hurry_keeps_its_time() {
+        let begin = Instant::now();
+        for (interval, fast) in [(10_000, 1000), (2000, 600), (30_000, 5000), (1000, 600)] {
+            let [interval, fast] = [interval, fast].map(Duration::from_millis);
+            for place in [0, 3, 7] {
+                let sent = begin + interval * 9 + interval * place / 10;
+                let next = together(sent + fast, sent, (begin, interval), begin);
+                let moved = fast / PART + BEAT / 2;
+                assert!(next + moved >= sent + fast && next <= sent + fast + moved);
+            }
         }
     }
 }

@@ -52,14 +52,16 @@ impl Prober {
     /// Probes from now on, for a service of which anything may be announced.
     pub(super) fn begin(&mut self, id: ProbeId, mut task: Task) -> DutyId {
         task.schedule.set_announced(true);
-        let duty = self.duties.take(Duty::new(id, task));
+        let duty = self.duties.take(id, task);
         self.set_alarm(duty);
         duty
     }
 
     /// These go on, each under its new position; all others end, with what they have under way.
     pub(super) fn keep(&mut self, positions: &HashMap<DutyId, ProbeId>) {
-        self.duties.keep(positions);
+        for place in self.duties.keep(positions) {
+            self.sockets.give_up(place);
+        }
     }
 
     /// Something is announced from now on that the probe decides on, or nothing.
@@ -129,6 +131,9 @@ impl Prober {
                 self.look_after(duty, now);
             }
         }
+        for duty in self.sockets.send() {
+            self.on_unsent(duty);
+        }
         let open = self.next_open(now);
         self.next_alarm(now).into_iter().chain(open).min()
     }
@@ -192,7 +197,8 @@ impl Prober {
         {
             self.send(duty);
         }
-        if !self.open.contains(&duty) {
+        let is_open = |state: &mut Duty| state.call.is_some();
+        if !(self.duties.of(duty).is_some_and(is_open) && self.open.contains(&duty)) {
             self.set_alarm(duty);
         }
     }
@@ -216,6 +222,15 @@ impl Prober {
                 });
             }
             None => self.spawn(duty, ticket, sent),
+        }
+    }
+
+    /// A question that could not be sent over a shared socket.
+    fn on_unsent(&mut self, duty: DutyId) {
+        let call = self.duties.of(duty).and_then(|state| state.call.take());
+        if let Some(call) = call {
+            self.spawn(duty, call.ticket, call.sent);
+            self.set_alarm(duty);
         }
     }
 
@@ -271,12 +286,16 @@ impl Prober {
         } else {
             state.shares = false;
             self.spawn(duty, call.ticket, call.sent);
+            self.set_alarm(duty);
         }
     }
 
     /// The time for an answer is over. What has come by now counts: this process may have been late to look.
     fn give_up(&mut self, duty: DutyId) {
-        self.sockets.look();
+        let call = self.duties.of(duty).and_then(|state| state.call.as_ref());
+        if let Some(place) = call.map(|call| call.place) {
+            self.sockets.look(place);
+        }
         self.on_arrivals();
         let Some(state) = self.duties.of(duty) else {
             return;

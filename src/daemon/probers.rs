@@ -37,6 +37,7 @@ impl Controller {
                 let id = ProbeId { service, probe };
                 let task = Task {
                     probe: Arc::new(Probe::new(target.subject)),
+                    is_delicate: is_delicate(spec),
                     schedule: Schedule::new(
                         timing,
                         spec.thresholds.fall,
@@ -67,6 +68,12 @@ impl Controller {
         });
         self.on_problem("limit", problem);
     }
+}
+
+/// Whether one failure is enough to decide.
+fn is_delicate(spec: &Service) -> bool {
+    let window = spec.thresholds.window;
+    spec.thresholds.fall == 1 || window.is_some_and(|window| window.failures == 1)
 }
 
 /// How many probes of one check at one server may be unanswered.

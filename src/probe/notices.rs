@@ -1,7 +1,8 @@
 //! What the network has to say of datagrams that a socket sent: a closed port, no way to the host.
 //!
-//! A socket that is connected to one server is told so by an error of its next call. One that asks many servers has to
-//! ask for it (`IP_RECVERR`, ip(7)), and is told which datagram it is about.
+//! A socket that is connected to one server is told so by an error of its next call, where the error is final. One that
+//! asks many servers has to ask for it (`IP_RECVERR`, ip(7)): it is told which datagram it is about, and also of errors
+//! that may pass, such as a router that finds no host. That datagram is lost in any case.
 
 use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};

@@ -63,12 +63,14 @@ impl Plain<'_> {
         Query::new(&self.asked.question, rand::random(), rand::random())
     }
 
-    /// What an answer is worth. `None` if it was cut short, and the question has to be asked again over TCP.
+    /// What an answer is worth. `None` if it was cut short, and has to be asked for as a resolver does, also over TCP.
     pub(crate) fn on_arrival<K>(&self, arrival: Arrival<K>, allowed: Allowed) -> Option<Outcome> {
         let Arrival {
-            at, query, result, ..
+            taken,
+            query,
+            result,
+            ..
         } = arrival;
-        let taken = at.saturating_duration_since(allowed.sent);
         let late = taken.saturating_sub(allowed.timeout);
         let result = match result {
             Ok(reply) if self.fallback_to_tcp && reply.flags.truncated => return None,

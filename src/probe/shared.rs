@@ -2,8 +2,8 @@
 //!
 //! Such a socket is not connected, so what the kernel does for one that is, is done here: an answer counts only if it
 //! comes from the server that was asked, and a closed port is reported at once (`notices`). What the kernel cannot be
-//! spared is that anybody may fill such a socket; so only checks that are well share one, and whatever goes wrong is
-//! looked at again over a socket of its own.
+//! spared is that anybody may fill such a socket; so only checks that are well share one, and only where one failure does
+//! not decide: whatever goes wrong is looked at again over a socket of its own.
 //!
 //! A socket has another port than the one before. A server of several processes that share an address is told by the
 //! port which of them is to answer: so a socket is used for a few questions only.
@@ -14,10 +14,11 @@ use std::io;
 use std::mem;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use tokio::io::unix::AsyncFd;
+use tokio::task::yield_now;
 
 use super::notices::{self, Notice};
 use super::udp::{BUFFER, MAX_IGNORED};
@@ -49,6 +50,8 @@ pub(crate) struct SharedSockets<K> {
     arrived: VecDeque<Arrival<K>>,
     /// Room for the questions of the next socket.
     spare: Vec<Asked<K>>,
+    /// What was asked and not sent yet.
+    unsent: Vec<Place>,
 }
 
 /// What came for a question.
@@ -56,8 +59,8 @@ pub(crate) struct SharedSockets<K> {
 pub(crate) struct Arrival<K> {
     /// Who asked.
     pub(crate) by: K,
-    /// When it was read.
-    pub(crate) at: Instant,
+    /// How long it took, from the question sent to the answer read.
+    pub(crate) taken: Duration,
     /// The question.
     pub(crate) query: Query,
     /// The answer, or why there will be none.
@@ -84,6 +87,7 @@ struct Asked<K> {
     by: K,
     server: SocketAddr,
     id: u16,
+    sent: Instant,
     /// Gone once nobody waits for its answer any more.
     query: Option<Query>,
     /// Datagrams of its server that answer nothing.
@@ -99,12 +103,13 @@ impl<K> Default for SharedSockets<K> {
             last: 0,
             arrived: VecDeque::new(),
             spare: Vec::new(),
+            unsent: Vec::new(),
         }
     }
 }
 
 impl<K: Copy> SharedSockets<K> {
-    /// Asks for `by`. `None` where that cannot be done here; why, a socket of its own will tell.
+    /// Asks for `by`, when all that is asked [is sent](Self::send). `None` where that cannot be done here.
     pub(crate) fn ask(&mut self, by: K, server: SocketAddr, query: Query) -> Option<Place> {
         let socket = self.socket_for(server)?;
         let shared = self.sockets.get_mut(&socket)?;
@@ -113,23 +118,40 @@ impl<K: Copy> SharedSockets<K> {
         if shared.asked.iter().any(is_taken) {
             return None;
         }
-        if shared.socket.send_to(query.as_bytes(), server).is_err() {
-            // Perhaps a notice of another question.
-            shared.take_notices(&mut self.arrived);
-            shared.socket.send_to(query.as_bytes(), server).ok()?;
-        }
         let question = shared.asked.len();
         shared.asked.push(Asked {
             by,
             server,
             id,
+            sent: Instant::now(),
             query: Some(query),
             ignored: 0,
         });
-        Some(Place { socket, question })
+        let place = Place { socket, question };
+        self.unsent.push(place);
+        Some(place)
     }
 
-    /// Waits until something has arrived. Nothing is lost where nobody waits to the end.
+    /// Sends what was asked, all of it in one go: the kernel's way of a datagram stays in the processor's cache. Those
+    /// come back that could not be sent; why, a socket of their own will tell.
+    pub(crate) fn send(&mut self) -> Vec<K> {
+        let mut failed = Vec::new();
+        for Place { socket, question } in self.unsent.drain(..) {
+            let Some(shared) = self.sockets.get_mut(&socket) else {
+                continue;
+            };
+            if !shared.send(question, &mut self.arrived)
+                && let Some(asked) = shared.asked.get_mut(question)
+                && asked.query.take().is_some()
+            {
+                failed.push(asked.by);
+            }
+        }
+        failed
+    }
+
+    /// Waits until something has arrived. Nothing is lost where nobody waits to the end. Others have their turn while
+    /// datagrams come that answer nothing.
     pub(crate) async fn wait(&mut self) {
         while self.arrived.is_empty() {
             let Some(news) = &self.news else {
@@ -140,16 +162,16 @@ impl<K: Copy> SharedSockets<K> {
             };
             if let Ok(Ok(sockets)) = ready.try_io(|news| news.get_ref().sockets()) {
                 self.take_in(&sockets);
+                if self.arrived.is_empty() {
+                    yield_now().await;
+                }
             }
         }
     }
 
-    /// Takes in what has arrived by now.
-    pub(crate) fn look(&mut self) {
-        let news = self.news.as_ref().map(AsyncFd::get_ref);
-        if let Some(Ok(sockets)) = news.map(News::sockets) {
-            self.take_in(&sockets);
-        }
+    /// Takes in what has arrived by now where this was asked.
+    pub(crate) fn look(&mut self, place: Place) {
+        self.take_in(&[place.socket]);
     }
 
     /// What has arrived and was taken in, one after the other.
@@ -251,6 +273,24 @@ impl<K: Copy> Shared<K> {
         self.asked.iter().all(|asked| asked.query.is_none())
     }
 
+    /// Sends a question. A refusal of another one may stand in the way.
+    fn send(&mut self, question: usize, arrived: &mut VecDeque<Arrival<K>>) -> bool {
+        for _ in 0..2 {
+            let Some(asked) = self.asked.get_mut(question) else {
+                return false;
+            };
+            let Some(query) = &asked.query else {
+                return true;
+            };
+            asked.sent = Instant::now();
+            if self.socket.send_to(query.as_bytes(), asked.server).is_ok() {
+                return true;
+            }
+            self.take_notices(arrived);
+        }
+        false
+    }
+
     fn take_notices(&mut self, arrived: &mut VecDeque<Arrival<K>>) {
         for notice in notices::take(&self.socket, QUESTIONS) {
             let Notice {
@@ -270,11 +310,12 @@ impl<K: Copy> Shared<K> {
     fn take_datagrams(&mut self, arrived: &mut VecDeque<Arrival<K>>) {
         BUFFER.with_borrow_mut(|buffer| {
             for _ in 0..QUESTIONS {
-                // An error is that there is nothing more, or a notice: the next turn takes it.
-                let Ok((length, from)) = self.socket.recv_from(buffer) else {
-                    return;
-                };
-                self.on_datagram(&buffer[..length], from, arrived);
+                match self.socket.recv_from(buffer) {
+                    Ok((length, from)) => self.on_datagram(&buffer[..length], from, arrived),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                    // Of another datagram: its notice has come, or comes.
+                    Err(_) => {}
+                }
             }
         });
     }
@@ -313,7 +354,7 @@ impl<K: Copy> Asked<K> {
         if let Some(query) = self.query.take() {
             arrived.push_back(Arrival {
                 by: self.by,
-                at: Instant::now(),
+                taken: self.sent.elapsed(),
                 query,
                 result,
             });

@@ -92,7 +92,9 @@ fn measure(count: u32) -> Result<bool> {
     let gone = start.elapsed();
     let rows = |what: &str, unit, measured: &[f64]| {
         let mut row = Figures::of(&format!("{what}, {count} services of two checks"), unit);
-        measured.iter().for_each(|measured| row.push(*measured));
+        for measured in measured {
+            row.push(*measured);
+        }
         row.print();
         row
     };

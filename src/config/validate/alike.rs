@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::config::{CheckKind, DnsCheck, Service};
+use crate::config::{Check, CheckKind, DnsCheck, Service};
 
 /// Each check is compared with so many others that came before.
 const KNOWN: usize = 16;
@@ -13,7 +13,7 @@ const KNOWN: usize = 16;
 pub(super) fn share(mut services: Vec<Service>) -> Vec<Service> {
     let mut known: VecDeque<Arc<DnsCheck>> = VecDeque::with_capacity(KNOWN);
     let checks = services.iter_mut().flat_map(|service| &mut service.checks);
-    for member in checks.flat_map(|check| check.members_mut()) {
+    for member in checks.flat_map(Check::members_mut) {
         let CheckKind::Dns(check) = &mut member.kind else {
             continue;
         };

@@ -80,6 +80,7 @@ fn task(server: SocketAddr, channel: Channel) -> Task {
     };
     Task {
         probe: Arc::new(Probe::new(Subject::Dns(&check, server))),
+        is_delicate: false,
         schedule: Schedule::new(timing, 3, 4, Instant::now()),
     }
 }

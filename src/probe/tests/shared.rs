@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::shared::{Arrival, SharedSockets};
+use super::super::shared::{Arrival, Place, SharedSockets};
 use super::*;
 use crate::dns::Reply;
 
@@ -41,6 +41,13 @@ fn query(id: u16) -> Query {
     Query::new(&question, id, 0)
 }
 
+/// Asks, and sends it.
+fn ask(sockets: &mut Sockets, by: u16, server: SocketAddr, query: Query) -> Option<Place> {
+    let place = sockets.ask(by, server, query);
+    assert!(sockets.send().is_empty());
+    place
+}
+
 async fn arrival(sockets: &mut Sockets) -> Arrival<u16> {
     let arrived = timeout(LONG, sockets.wait());
     arrived.await.expect("something arrives");
@@ -62,7 +69,7 @@ async fn answers_find_their_questions() {
     let mut sockets = Sockets::default();
     for by in 0..10 {
         let server = [one, other][usize::from(by % 2)];
-        assert!(sockets.ask(by, server, query(by)).is_some());
+        assert!(ask(&mut sockets, by, server, query(by)).is_some());
     }
     let mut answered = BTreeSet::new();
     for _ in 0..10 {
@@ -81,7 +88,7 @@ async fn nobody_but_the_server_can_answer() {
     let impostor = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let mut sockets = Sockets::default();
     let server = silent.local_addr().unwrap();
-    let place = sockets.ask(7, server, query(7)).unwrap();
+    let place = ask(&mut sockets, 7, server, query(7)).unwrap();
     let mut buffer = [0; 512];
     let (length, client) = silent.recv_from(&mut buffer).await.unwrap();
     let reply = answer(&buffer[..length]);
@@ -106,8 +113,8 @@ async fn a_closed_port_is_known_at_once_and_concerns_nobody_else() {
         let dead = closed(ip).await;
         let mut sockets = Sockets::default();
         for by in [1, 3] {
-            assert!(sockets.ask(by, dead, query(by)).is_some());
-            assert!(sockets.ask(by + 1, alive, query(by + 1)).is_some());
+            assert!(ask(&mut sockets, by, dead, query(by)).is_some());
+            assert!(ask(&mut sockets, by + 1, alive, query(by + 1)).is_some());
         }
         let mut results = Vec::new();
         for _ in 0..4 {
@@ -130,7 +137,7 @@ async fn a_closed_port_is_known_at_once_and_concerns_nobody_else() {
 async fn a_flood_ends_the_question() {
     let (liar, _server, _ports) = server(Ipv4Addr::LOCALHOST, |query| vec![lie(query); 300]).await;
     let mut sockets = Sockets::default();
-    assert!(sockets.ask(1, liar, query(1)).is_some());
+    assert!(ask(&mut sockets, 1, liar, query(1)).is_some());
     assert_eq!(
         result(&mut sockets, 1).await.unwrap_err(),
         Failure::Flooded(256)
@@ -146,7 +153,7 @@ async fn an_answer_that_breaks_off_fails_at_once() {
     })
     .await;
     let mut sockets = Sockets::default();
-    assert!(sockets.ask(1, broken, query(1)).is_some());
+    assert!(ask(&mut sockets, 1, broken, query(1)).is_some());
     let malformed = Failure::Malformed("answer section");
     assert_eq!(result(&mut sockets, 1).await.unwrap_err(), malformed);
 }
@@ -156,11 +163,11 @@ async fn a_second_answer_and_a_late_one_count_for_nothing() {
     let slow = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let server = slow.local_addr().unwrap();
     let mut sockets = Sockets::default();
-    let first = sockets.ask(1, server, query(1)).unwrap();
+    let first = ask(&mut sockets, 1, server, query(1)).unwrap();
     assert_eq!(sockets.give_up(first), Some((query(1), 0)));
     assert_eq!(sockets.give_up(first), None, "that is over");
-    let second = sockets.ask(2, server, query(2)).unwrap();
-    assert!(sockets.ask(3, server, query(3)).is_some());
+    let second = ask(&mut sockets, 2, server, query(2)).unwrap();
+    assert!(ask(&mut sockets, 3, server, query(3)).is_some());
     let mut buffer = [0; 512];
     for copies in [2, 0, 2] {
         let (length, client) = slow.recv_from(&mut buffer).await.unwrap();
@@ -182,10 +189,15 @@ async fn a_socket_is_used_for_a_few_questions_and_closed_after_the_last_answer()
         server(Ipv4Addr::LOCALHOST, |query| vec![answer(query)]).await;
     let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let mut sockets = Sockets::default();
-    let open = sockets.ask(1000, silent.local_addr().unwrap(), query(1000));
+    let open = ask(
+        &mut sockets,
+        1000,
+        silent.local_addr().unwrap(),
+        query(1000),
+    );
     let mut seen = BTreeSet::new();
     for by in 0..QUESTIONS {
-        assert!(sockets.ask(by, address, query(by)).is_some());
+        assert!(ask(&mut sockets, by, address, query(by)).is_some());
         assert!(result(&mut sockets, by).await.is_ok());
         seen.insert(ports.recv().await.unwrap());
     }
@@ -201,8 +213,8 @@ async fn two_questions_that_cannot_be_told_apart_are_not_asked_over_one_socket()
     let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let server = silent.local_addr().unwrap();
     let mut sockets = Sockets::default();
-    assert!(sockets.ask(1, server, query(9)).is_some());
-    assert!(sockets.ask(2, server, query(9)).is_none());
+    assert!(ask(&mut sockets, 1, server, query(9)).is_some());
+    assert!(ask(&mut sockets, 2, server, query(9)).is_none());
     assert!(
         sockets
             .ask(3, closed(Ipv4Addr::LOCALHOST).await, query(9))
@@ -215,12 +227,12 @@ async fn what_came_while_nobody_waited_is_there() {
     let (address, _server, mut ports) =
         server(Ipv4Addr::LOCALHOST, |query| vec![answer(query)]).await;
     let mut sockets = Sockets::default();
-    assert!(sockets.ask(1, address, query(1)).is_some());
+    let place = ask(&mut sockets, 1, address, query(1)).unwrap();
     ports.recv().await.unwrap();
     let deadline = Instant::now() + LONG;
     while sockets.arrival().is_none() {
         assert!(Instant::now() < deadline);
         tokio::task::yield_now().await;
-        sockets.look();
+        sockets.look(place);
     }
 }
