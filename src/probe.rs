@@ -11,6 +11,7 @@ mod file;
 mod finding;
 mod http;
 mod https;
+mod news;
 mod notices;
 mod origin;
 mod plain;

@@ -13,13 +13,12 @@ use std::future::pending;
 use std::io;
 use std::mem;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use tokio::io::unix::AsyncFd;
 use tokio::task::yield_now;
 
+use super::news::News;
 use super::notices::{self, Notice};
 use super::udp::{BUFFER, MAX_IGNORED};
 use crate::dns::{Failure, Query, Rejected, Reply};
@@ -31,9 +30,6 @@ const QUESTIONS: usize = 64;
 /// Who offers to take longer answers, in octets, needs a socket of its own. No datagram within it is ever fragmented
 /// (RFC 9715, 3.1).
 pub(super) const LONGEST_ANSWER: u16 = 1232;
-
-/// So many sockets are looked at in one turn.
-const TURN: usize = 64;
 
 /// See the module. Each question belongs to somebody, who is known by a `K`.
 #[derive(Debug)]
@@ -365,44 +361,4 @@ impl<K: Copy> Asked<K> {
 /// Whether both are the same server: the scope of an address is not ours to compare.
 fn same(one: SocketAddr, other: SocketAddr) -> bool {
     one.ip() == other.ip() && one.port() == other.port()
-}
-
-/// Which sockets have something to read.
-#[derive(Debug)]
-struct News(Epoll);
-
-impl News {
-    /// For the runtime to wait for.
-    #[expect(
-        deprecated,
-        reason = "its successor is unsafe, for descriptors that others may close: this one is ours alone"
-    )]
-    fn awaited() -> io::Result<AsyncFd<Self>> {
-        AsyncFd::new(Self(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?))
-    }
-
-    fn watch(&self, socket: &UdpSocket, number: u64) -> io::Result<()> {
-        Ok(self
-            .0
-            .add(socket, EpollEvent::new(EpollFlags::EPOLLIN, number))?)
-    }
-
-    /// Their numbers; an error where there are none.
-    fn sockets(&self) -> io::Result<Vec<u64>> {
-        let mut events = [EpollEvent::empty(); TURN];
-        let count = self
-            .0
-            .wait(&mut events, EpollTimeout::ZERO)
-            .unwrap_or_default();
-        if count == 0 {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        Ok(events[..count].iter().map(EpollEvent::data).collect())
-    }
-}
-
-impl AsRawFd for News {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.0.as_raw_fd()
-    }
 }
