@@ -7,6 +7,7 @@ mod log;
 mod orders;
 mod probe;
 mod render;
+mod selftest;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub use log::{Log, LogFormat, LogLevel};
 pub use orders::{End, Give};
 pub use probe::{Probe, Question};
 pub use render::{Opposite, Render, Router, Target};
+pub use selftest::{Role, Selftest};
 
 use crate::history::Since;
 use crate::model::{Period, ServiceName};
@@ -188,6 +190,9 @@ pub enum Command {
     /// Run the checks once and show what came back, or ask a server as `dig` does
     #[command(after_help = probe::HELP)]
     Probe(Probe),
+    /// Show what neighbours see when things fail, with your thresholds and apart from this host
+    #[command(after_help = selftest::HELP)]
+    Selftest(Selftest),
     /// Print the JSON Schema of the configuration file, for editors
     Schema {
         /// Print that of the files that it includes instead

@@ -51,11 +51,8 @@ pub(crate) fn heading<const N: usize>(names: [&str; N]) -> Row {
     names.map(|name| cell(name, BOLD)).into()
 }
 
-/// Without control characters.
-pub(crate) fn clean(text: &str) -> String {
-    let harmless = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(harmless).collect()
-}
+/// Without what does harm.
+pub(crate) use crate::harmless::replaced as clean;
 
 /// Between two columns.
 const GAP: usize = 2;

@@ -15,6 +15,7 @@ pub mod reload;
 pub mod render;
 pub mod run;
 mod secrets;
+pub mod selftest;
 mod source;
 pub mod status;
 mod terminal;
@@ -35,6 +36,7 @@ use crate::apply::Options;
 use crate::cli::{Cli, Command, Format};
 use crate::config::Parsed;
 use crate::files::{self, ReadError, Refused};
+use crate::harmless;
 use crate::overrides::{Action, Kind};
 use crate::status::Level;
 
@@ -127,14 +129,20 @@ impl Output {
 /// Runs a command, prints what it has to say and returns the exit code of the process.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
+    let is_file = is_file(&cli.command);
     let output = dispatch(cli).unwrap_or_else(|failure| Output {
         stdout: String::new(),
         stderr: failure.message,
         code: failure.code,
     });
     // Nobody is left to tell if standard error is gone.
-    let _ = write_line(&mut anstream::stderr(), &output.stderr);
-    match anstream::stdout().write_all(output.stdout.as_bytes()) {
+    let _ = write_line(&mut anstream::stderr(), &harmless::lines(&output.stderr));
+    let text = if is_file {
+        output.stdout.into()
+    } else {
+        harmless::styled(&output.stdout)
+    };
+    match anstream::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let _ = writeln!(anstream::stderr(), "cannot write the output: {error}");
             ExitCode::from(Code::Environment.number())
@@ -142,6 +150,17 @@ pub fn run(cli: Cli) -> ExitCode {
         // A reader that has seen enough is no failure.
         _ => ExitCode::from(output.code.number()),
     }
+}
+
+/// Whether what is printed is a file for a program, which has to get every byte of it.
+fn is_file(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Render(_)
+            | Command::Schema { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. }
+    )
 }
 
 fn write_line(out: &mut impl Write, text: &str) -> io::Result<()> {
@@ -221,6 +240,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
             control,
         } => metrics::metrics(&cli.config, control, output.as_deref(), format),
         Command::Probe(options) => probe::probe(&cli.config, &options),
+        Command::Selftest(options) => selftest::selftest(&cli.config, &options),
         Command::Schema { included } => Ok(documents::schema(included)),
         Command::Completions { shell } => Ok(documents::completions(shell)),
         Command::Man { page, directory } => match directory {
@@ -233,7 +253,7 @@ fn dispatch(cli: Cli) -> Result<Output, Failure> {
 /// One JSON document on one line.
 fn document(value: &impl serde::Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string(value);
-    text.map(|text| text + "\n")
+    text.map(|text| harmless::json(&text).into_owned() + "\n")
         .map_err(|error| Failure::new(Code::Environment, &error))
 }
 

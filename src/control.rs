@@ -2,12 +2,16 @@
 //!
 //! The daemon answers from its snapshot; whoever asks too slowly or too much is dropped.
 
+mod crowd;
+mod place;
+
 use std::convert::Infallible;
 use std::fs::{self, TryLockError};
 use std::future::Future;
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +26,8 @@ use crate::operators::Peer;
 use crate::overrides;
 use crate::reload;
 use crate::status::Snapshot;
+use crowd::Crowd;
+use place::{Place, send_away};
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +81,9 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// So many connections are served at a time; the next ones wait.
 const MAX_CLIENTS: usize = 128;
 
+/// So many of them are root's, whatever others do.
+const PLACES_OF_ROOT: usize = 32;
+
 /// How long the descriptor that was given up may wait for a client, and between two attempts to take it back.
 const TAKE_BACK: Duration = Duration::from_millis(50);
 
@@ -127,6 +136,8 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Listener {
     socket: UnixListener,
+    /// Held from the start, when there are descriptors.
+    placeholders: Placeholders,
     /// Held for as long as the socket is; the kernel lets go of it however this process ends.
     _lock: fs::File,
 }
@@ -148,6 +159,7 @@ pub fn listen(path: &Path) -> Result<Listener, Error> {
     let socket = bind(path).map_err(failed)?;
     Ok(Listener {
         socket,
+        placeholders: Placeholders::hold(),
         _lock: lock,
     })
 }
@@ -219,25 +231,33 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 
 /// Serves for ever. Requests that cannot be read are answered with an error. Where no descriptors are left, one client
 /// after the other gets one that is kept for that: whoever looks for the reason should be answered.
-pub async fn serve<F, A>(listener: Listener, answer: F) -> Infallible
+pub async fn serve<F, A>(mut listener: Listener, answer: F) -> Infallible
 where
     F: Fn(Request, Option<Peer>) -> A + Clone + Send + 'static,
     A: Future<Output = Response> + Send,
 {
     let mut clients = JoinSet::new();
-    let mut placeholders = Placeholders::default();
+    let crowd = Arc::new(Mutex::new(Crowd::new(MAX_CLIENTS - PLACES_OF_ROOT)));
     let mut told = false;
     loop {
-        let is_short = !placeholders.take_back();
+        let is_whole = listener.placeholders.take_back();
+        let is_short = listener.placeholders.are_gone();
         let most = if is_short { 1 } else { MAX_CLIENTS };
         tokio::select! {
-            accepted = accept(&listener.socket, &mut placeholders), if clients.len() < most => match accepted {
+            accepted = accept(&listener.socket, &mut listener.placeholders), if clients.len() < most => match accepted {
                 Ok(stream) => {
                     told &= is_short;
+                    let place = match Place::take(&crowd, &stream) {
+                        Ok(place) => place,
+                        Err(refusal) => {
+                            send_away(&stream, refusal);
+                            continue;
+                        }
+                    };
                     let answer = answer.clone();
                     clients.spawn(async move {
                         // A client that goes away, or never sends, is its own concern.
-                        let _ = timeout(DEADLINE, serve_one(stream, answer)).await;
+                        let _ = timeout(DEADLINE, serve_one(stream, &place, answer)).await;
                     });
                 }
                 Err(error) => {
@@ -249,8 +269,8 @@ where
                 }
             },
             Some(_) = clients.join_next() => {}
-            // Somebody else may have been faster, and be done soon.
-            () = tokio::time::sleep(TAKE_BACK), if is_short => {}
+            // Somebody else may have been faster, and be done soon: a check that asks for a moment, and again and again.
+            () = tokio::time::sleep(TAKE_BACK), if !is_whole => {}
         }
     }
 }
@@ -269,7 +289,7 @@ async fn accept(socket: &UnixListener, placeholders: &mut Placeholders) -> io::R
     accepted.map(|(stream, _)| stream)
 }
 
-async fn serve_one<F, A>(stream: UnixStream, answer: F) -> io::Result<()>
+async fn serve_one<F, A>(stream: UnixStream, place: &Place, answer: F) -> io::Result<()>
 where
     F: Fn(Request, Option<Peer>) -> A,
     A: Future<Output = Response>,
@@ -280,7 +300,10 @@ where
     let mut request = (&mut stream).take(MAX_REQUEST);
     request.read_until(b'\n', &mut line).await?;
     let response = match serde_json::from_slice(&line) {
-        Ok(request) => answer(request, peer).await,
+        Ok(request) => match place.may(&request) {
+            Ok(()) => answer(request, peer).await,
+            Err(refusal) => Response::Error(refusal.to_string()),
+        },
         Err(error) => Response::Error(format!("the request cannot be read: {error}")),
     };
     let mut text = encode(response).await?;
@@ -331,9 +354,13 @@ async fn exchange(path: &Path, request: Request) -> io::Result<Response> {
     let mut stream = UnixStream::connect(path).await?;
     let mut text = serde_json::to_vec(&request)?;
     text.push(b'\n');
-    stream.write_all(&text).await?;
+    // Whoever is sent away finds the reason all the same.
+    let sent = stream.write_all(&text).await;
     let mut answer = Vec::new();
-    stream.take(MAX_RESPONSE).read_to_end(&mut answer).await?;
+    let read = stream.take(MAX_RESPONSE).read_to_end(&mut answer).await;
+    if !answer.ends_with(b"\n") {
+        sent.and(read)?;
+    }
     Ok(serde_json::from_slice(&answer)?)
 }
 
@@ -424,5 +451,54 @@ mod tests {
             .await
             .unwrap_err();
         assert!(error.to_string().contains("is `anycastctl run`"), "{error}");
+    }
+
+    /// Time is the runtime's own here, and stands still while somebody works.
+    #[tokio::test(start_paused = true)]
+    async fn slow_clients_are_dropped() {
+        let (_keep, path) = served();
+        let mut idle = Vec::new();
+        for number in 0..PLACES_OF_ROOT {
+            let mut stream = UnixStream::connect(&path).await.unwrap();
+            let begin: &[u8] = if number % 2 == 0 { b"" } else { b"\"sta" };
+            stream.write_all(begin).await.unwrap();
+            idle.push(stream);
+        }
+        for mut stream in idle {
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            assert_eq!(answer, b"", "nothing was asked");
+        }
+        assert!(ask(&path, Request::Status).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_request_is_bounded() {
+        let (_keep, path) = served();
+        let mut stream = UnixStream::connect(&path).await.unwrap();
+        let long = vec![b'"'; usize::try_from(MAX_REQUEST).unwrap() + 1];
+        let _refused = stream.write_all(&long).await;
+        let mut answer = Vec::new();
+        let _hung_up = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.contains("cannot be read"), "{answer}");
+    }
+
+    /// Whoever writes too late reads why.
+    #[tokio::test]
+    async fn who_is_sent_away_learns_why() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let listener = UnixListener::bind(&path).unwrap();
+        let door = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            send_away(&stream, crowd::Refusal::Places);
+        });
+        let error = ask(&path, Request::Status).await.unwrap_err();
+        door.await.unwrap();
+        assert!(
+            error.to_string().contains("too many connections"),
+            "{error}"
+        );
     }
 }

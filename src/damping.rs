@@ -138,7 +138,7 @@ fn hold(settings: Damping, penalty: f64) -> Option<Duration> {
         return None;
     }
     let (mut hold, max) = (settings.hold.duration(), settings.max_hold.duration());
-    while over > 1.0 && hold < max {
+    while over > 1.0 {
         (hold, over) = (hold * 2, over - 1.0);
     }
     Some(hold.min(max))

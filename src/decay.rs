@@ -140,6 +140,11 @@ mod tests {
         penalty.add(now, 3000.0, MAX);
         assert_eq!(penalty.until_below(now, 0.0), None);
         assert_eq!(penalty.until_below(now, 750.0), Some(2 * HALF_LIFE + STEP));
+        assert_eq!(
+            penalty.until_below(now, 3000.0),
+            Some(STEP),
+            "on the limit is not below it"
+        );
     }
 
     proptest! {

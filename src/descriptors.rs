@@ -125,24 +125,38 @@ impl Drop for Loan {
 const PLACEHOLDERS: usize = 4;
 
 /// Descriptors that can be given up for others.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Placeholders(Vec<File>);
 
 impl Placeholders {
+    /// As many as there should be, or as there can be.
+    #[must_use]
+    pub fn hold() -> Self {
+        let mut placeholders = Self(Vec::new());
+        placeholders.take_back();
+        placeholders
+    }
+
+    /// Whether there is nothing to give up.
+    #[must_use]
+    pub fn are_gone(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Makes room for one descriptor. False if there is nothing to give up.
     pub fn give_up(&mut self) -> bool {
         self.0.pop().is_some()
     }
 
-    /// Holds as many as there should be, or as there can be. True if there are any.
+    /// Holds as many as there should be, or as there can be. True if none is missing.
     pub fn take_back(&mut self) -> bool {
         while self.0.len() < PLACEHOLDERS {
             match File::open("/dev/null") {
                 Ok(file) => self.0.push(file),
-                Err(_) => break,
+                Err(_) => return false,
             }
         }
-        !self.0.is_empty()
+        true
     }
 }
 
@@ -209,15 +223,16 @@ mod tests {
 
     #[test]
     fn each_placeholder_is_given_up_once() {
-        let mut placeholders = Placeholders::default();
-        assert!(!placeholders.give_up());
+        let mut placeholders = Placeholders::hold();
         for _ in 0..2 {
-            assert!(placeholders.take_back());
-            assert!(placeholders.take_back());
             for _ in 0..PLACEHOLDERS {
+                assert!(!placeholders.are_gone());
                 assert!(placeholders.give_up());
             }
+            assert!(placeholders.are_gone());
             assert!(!placeholders.give_up());
+            assert!(placeholders.take_back());
+            assert!(placeholders.take_back());
         }
     }
 }

@@ -4,21 +4,25 @@ mod configuration;
 mod overrides;
 mod stamp;
 
-use std::fs::{File, Permissions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 pub use configuration::{Refused, read_configuration};
+use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 pub use overrides::{UnreadableOrders, keep_unreadable_orders, read_orders, write_orders};
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 pub(crate) use stamp::Stamp;
+
+use crate::harmless;
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// Not there, not allowed, or a broken disk.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", harmless::path(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -26,7 +30,10 @@ pub enum ReadError {
         source: io::Error,
     },
     /// More than belongs into such a file.
-    #[error("{} is larger than {limit} bytes, far more than belongs into it: is it the right file?", path.display())]
+    #[error(
+        "{} is larger than {limit} bytes, far more than belongs into it: is it the right file?",
+        harmless::path(path)
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -34,12 +41,21 @@ pub enum ReadError {
         limit: u64,
     },
     /// Not UTF-8.
-    #[error("{}:{line}: not UTF-8 text: is it the right file?", path.display())]
+    #[error(
+        "{}:{line}: not UTF-8 text: is it the right file?",
+        harmless::path(path)
+    )]
     NotText {
         /// The file.
         path: PathBuf,
         /// The first line with a wrong byte, from 1.
         line: usize,
+    },
+    /// A pipe, a device or a directory: whoever reads it may wait for ever.
+    #[error("{} is not a plain file", harmless::path(path))]
+    NoFile {
+        /// What was to be read.
+        path: PathBuf,
     },
 }
 
@@ -53,7 +69,7 @@ impl ReadError {
 
 /// An operation on a file that failed.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}", path.display())]
+#[error("cannot {action} {}: {source}", harmless::path(path))]
 pub struct DiskError {
     action: &'static str,
     path: PathBuf,
@@ -69,12 +85,83 @@ pub(crate) fn disk_error(action: &'static str, path: &Path) -> impl FnOnce(io::E
     }
 }
 
-/// Whether every user of the host may read a file. `false` where that cannot be found out.
+/// Opens neither a link nor, without waiting for its other end, a pipe: for files in directories that belong to a user
+/// with fewer rights than whoever may open them. Only a plain file is returned.
+pub(crate) fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.custom_flags(O_NOFOLLOW | O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is not a plain file"))
+    }
+}
+
+/// What every user of the host may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// Read a file.
+    Read,
+    /// Write to it.
+    Write,
+    /// Put another file in its place: its directory is open to everybody.
+    Replace,
+}
+
+/// The worst that every user of the host may do to a file; `None` where it is nothing, or cannot be found out.
 #[must_use]
-pub fn is_world_readable(path: &Path) -> bool {
-    let others_may_read = 0o004;
-    path.metadata()
-        .is_ok_and(|file| file.mode() & others_may_read != 0)
+pub fn exposure(path: &Path) -> Option<Exposure> {
+    const READ: u32 = 0o004;
+    const WRITE: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+    let mode = |path: &Path| path.metadata().map_or(0, |file| file.mode());
+    let (file, directory) = (mode(path), path.parent().map_or(0, mode));
+    if file & WRITE != 0 {
+        Some(Exposure::Write)
+    } else if directory & WRITE != 0 && directory & STICKY == 0 {
+        Some(Exposure::Replace)
+    } else {
+        (file & READ != 0).then_some(Exposure::Read)
+    }
+}
+
+/// Reads a secret, at most `limit` bytes of UTF-8 in a plain file. What it was read into is wiped.
+pub fn read_secret(path: &Path, limit: u64) -> Result<SecretString, ReadError> {
+    let bytes = read_wiped(path, limit)?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(SecretString::from(text)),
+        Err(error) => Err(not_text(path, &bytes[..error.valid_up_to()])),
+    }
+}
+
+/// At most `limit` bytes. There is room for all of them from the start: what grows leaves copies behind.
+fn read_wiped(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    let io = |source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut options = File::options();
+    // A pipe has no end until somebody writes.
+    let file = options.read(true).custom_flags(O_NONBLOCK).open(path);
+    let file = file.map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
+        return Err(ReadError::NoFile {
+            path: path.to_owned(),
+        });
+    }
+    let too_large = || ReadError::TooLarge {
+        path: path.to_owned(),
+        limit,
+    };
+    let room = usize::try_from(metadata.len().min(limit)).map_err(|_| too_large())?;
+    // One more byte tells that there are more; the rest is what the standard library looks ahead.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room + 64));
+    let most = (room as u64).saturating_add(1);
+    file.take(most).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() > room {
+        return Err(too_large());
+    }
+    Ok(bytes)
 }
 
 /// Reads UTF-8, at most `limit` bytes.
@@ -82,11 +169,16 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
     let bytes = read_limited(path, limit)?;
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        ReadError::NotText {
-            path: path.to_owned(),
-            line: good.split(|byte| *byte == b'\n').count(),
-        }
+        not_text(path, good)
     })
+}
+
+/// `good` is what stands before the first wrong byte.
+fn not_text(path: &Path, good: &[u8]) -> ReadError {
+    ReadError::NotText {
+        path: path.to_owned(),
+        line: good.split(|byte| *byte == b'\n').count(),
+    }
 }
 
 fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
@@ -105,8 +197,8 @@ fn read_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A rendered file of a thousand services and a hundred neighbours has a few MiB.
-const RENDERED_LIMIT: u64 = 64 << 20;
+/// In bytes: a rendered file of a thousand services and a hundred neighbours has a few MiB.
+pub(crate) const RENDERED_LIMIT: u64 = 64 << 20;
 
 /// Reads what is installed where a rendered file goes, at most 64 MiB; `None` where there is nothing.
 pub fn read_installed(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
@@ -125,7 +217,13 @@ pub fn read_installed_text(path: &Path) -> Result<Option<String>, ReadError> {
 
 /// The same of an installed secrets file; an empty text if there is none.
 pub fn read_installed_secrets(path: &Path) -> Result<SecretString, ReadError> {
-    read_installed_text(path).map(|text| SecretString::from(text.unwrap_or_default()))
+    match read_wiped(path, RENDERED_LIMIT) {
+        Ok(bytes) => Ok(SecretString::from(&*String::from_utf8_lossy(&bytes))),
+        Err(ReadError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Ok(SecretString::default())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// What only others than owner and group are concerned with, as in chmod.
@@ -263,5 +361,67 @@ mod tests {
         );
         std::fs::write(&path, "a\n").unwrap();
         assert_eq!(read_text(&path, 4096).unwrap(), "a\n");
+    }
+
+    #[test]
+    fn a_secret_is_read_from_a_plain_file_and_nothing_is_waited_for() {
+        use secrecy::ExposeSecret as _;
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        std::fs::write(&path, "hunter2\n").unwrap();
+        let read = |limit| read_secret(&path, limit);
+        assert_eq!(read(8).unwrap().expose_secret(), "hunter2\n");
+        let Err(ReadError::TooLarge { limit: 7, .. }) = read(7) else {
+            panic!("8 bytes are more than 7")
+        };
+        std::fs::write(&path, b"one\n\xff").unwrap();
+        assert!(matches!(read(8), Err(ReadError::NotText { line: 2, .. })));
+        let pipe = directory.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for odd in [&pipe, directory.path(), Path::new("/dev/zero")] {
+            let error = read_secret(odd, 8).unwrap_err();
+            assert!(matches!(error, ReadError::NoFile { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_others_may_do_to_a_file_is_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        assert_eq!(exposure(&path), None);
+        std::fs::write(&path, "").unwrap();
+        for (file, parent, found) in [
+            (0o640, 0o755, None),
+            (0o644, 0o755, Some(Exposure::Read)),
+            (0o602, 0o755, Some(Exposure::Write)),
+            (0o600, 0o777, Some(Exposure::Replace)),
+            (0o600, 0o1777, None),
+            (0o644, 0o757, Some(Exposure::Replace)),
+        ] {
+            std::fs::set_permissions(&path, Permissions::from_mode(file)).unwrap();
+            let mode = Permissions::from_mode(parent);
+            std::fs::set_permissions(directory.path(), mode).unwrap();
+            assert_eq!(exposure(&path), found, "{file:o} in {parent:o}");
+        }
+    }
+
+    #[test]
+    fn links_and_pipes_are_not_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = |name: &str| {
+            let mut options = File::options();
+            open_plain(
+                options.read(true).append(true),
+                &directory.path().join(name),
+            )
+        };
+        std::fs::write(directory.path().join("file"), "").unwrap();
+        assert!(open("file").is_ok());
+        std::os::unix::fs::symlink("file", directory.path().join("link")).unwrap();
+        assert!(open("link").is_err());
+        let pipe = directory.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(open("pipe").is_err());
     }
 }

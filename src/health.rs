@@ -95,7 +95,7 @@ pub struct Tracker {
     recent: VecDeque<bool>,
     /// When there last was a pass or a failure; at first, when tracking began.
     last_verdict: Instant,
-    /// When there last was a failure.
+    /// When there last was a failure, or a silence that counted as one.
     last_failure: Option<Instant>,
 }
 
@@ -158,7 +158,10 @@ impl Tracker {
         if silence < self.stale_after {
             return None;
         }
-        self.change(Health::Unhealthy, Cause::Stale(silence))
+        let change = self.change(Health::Unhealthy, Cause::Stale(silence))?;
+        // A check without a verdict for so long has failed: what passed before is no part of a recovery.
+        (self.passes, self.last_failure) = (0, Some(now));
+        Some(change)
     }
 
     /// The server is known to be there, though not whether it is as it should be: silence begins anew.

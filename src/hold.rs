@@ -113,6 +113,8 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
+    mod properties;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -3,6 +3,7 @@
 //! Nothing here is needed to announce or to withdraw: a port that is taken is tried again, and whoever asks too
 //! slowly or too much is dropped.
 
+mod door;
 mod pages;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::metrics::{self, Measurements};
 use crate::status::Snapshot;
+use door::Guests;
 use pages::{Answer, Page};
 
 /// The longest head of a request, in bytes; hyper takes no less as its buffer.
@@ -38,6 +40,8 @@ const MAX_CLIENTS: usize = 32;
 
 /// How long a client may take to send the head of its request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(2);
+/// The same where half of all places are taken: whoever means to send has sent by then.
+const BUSY_HEAD_DEADLINE: Duration = Duration::from_millis(250);
 
 /// How long the controller may take to answer; what takes longer is not healthy.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(2);
@@ -61,17 +65,25 @@ where
     tracing::info!(%address, "serving metrics and health");
     tell(None).await;
     let mut clients = JoinSet::new();
+    let mut guests = Guests::default();
     let mut told = false;
     loop {
         tokio::select! {
             accepted = listener.accept(), if clients.len() < MAX_CLIENTS => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, from)) => {
                     told = false;
-                    let ask = ask.clone();
-                    clients.spawn(async move {
-                        // A client that goes away, or never sends, is its own concern.
-                        let _ = timeout(DEADLINE, serve_one(stream, ask)).await;
-                    });
+                    // Hung up, if not.
+                    if guests.enter(from.ip()) {
+                        let is_busy = 2 * clients.len() >= MAX_CLIENTS;
+                        let head = if is_busy { BUSY_HEAD_DEADLINE } else { HEAD_DEADLINE };
+                        let (ask, is_local) = (ask.clone(), address.ip().is_loopback());
+                        clients.spawn(async move {
+                            // A client that goes away, or never sends, is its own concern.
+                            let served = serve_one(stream, head, is_local, ask);
+                            let _ = timeout(DEADLINE, served).await;
+                            from.ip()
+                        });
+                    }
                 }
                 // Out of descriptors, most likely: serve nobody for a moment, and never end the daemon.
                 Err(error) => {
@@ -81,7 +93,12 @@ where
                     sleep(Duration::from_millis(200)).await;
                 }
             },
-            Some(_) = clients.join_next() => {}
+            Some(served) = clients.join_next() => {
+                // One that broke down keeps its place.
+                if let Ok(from) = served {
+                    guests.leave(from);
+                }
+            }
         }
     }
 }
@@ -111,18 +128,29 @@ where
     }
 }
 
-async fn serve_one<A, F>(stream: TcpStream, ask: A) -> hyper::Result<()>
+/// `is_local`: at an address that only this host has.
+async fn serve_one<A, F>(
+    stream: TcpStream,
+    head: Duration,
+    is_local: bool,
+    ask: A,
+) -> hyper::Result<()>
 where
     A: Fn() -> F,
     F: Future<Output = Option<(Snapshot, Measurements)>>,
 {
     let service = service_fn(|request| {
         let ask = &ask;
-        async move { Ok::<_, Infallible>(answer(&request, ask).await) }
+        async move {
+            if is_local && !door::asks_for_us(&request) {
+                return Ok::<_, Infallible>(Answer::OTHER_HOST.response());
+            }
+            Ok(answer(&request, ask).await)
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
+        .header_read_timeout(head)
         .keep_alive(false)
         .half_close(true)
         .max_headers(MAX_HEADERS)

@@ -10,12 +10,15 @@ mod watched;
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+use nix::libc::O_NOFOLLOW;
 
 use crate::config::Bird;
 use crate::descriptors::is_shortage;
-use crate::files::{DiskError, disk_error};
+use crate::files::{DiskError, RENDERED_LIMIT, disk_error, read_text};
 use crate::hold::DropIn;
 use crate::reconcile::Intent;
 
@@ -93,8 +96,48 @@ fn put(file: &Path, content: &str) -> Result<(), DiskError> {
     }
     // BIRD's pattern matches one name only, so this one is never read.
     let partial = file.with_extension("partial");
-    fs::write(&partial, content).map_err(disk_error("write", &partial))?;
-    fs::rename(&partial, file).map_err(disk_error("put in place", file))
+    match write_whole(&partial, content) {
+        Ok(()) => fs::rename(&partial, file).map_err(disk_error("put in place", file)),
+        Err(error) => {
+            // What there is of it takes room itself.
+            let _never_made = fs::remove_file(&partial);
+            if is_full(&error) && overwrite(file, content).is_ok() {
+                return Ok(());
+            }
+            Err(disk_error("write", &partial)(error))
+        }
+    }
+}
+
+fn write_whole(file: &Path, content: &str) -> io::Result<()> {
+    let mut open = not_through_a_link()
+        .create(true)
+        .truncate(true)
+        .open(file)?;
+    open.write_all(content.as_bytes())
+}
+
+/// Root may be the one who writes, and the directory is not root's.
+fn not_through_a_link() -> fs::OpenOptions {
+    let mut options = fs::File::options();
+    options.write(true).custom_flags(O_NOFOLLOW);
+    options
+}
+
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), QuotaExceeded | StorageFull)
+}
+
+/// Without room for a second file, what others left in the first is replaced where it stands: BIRD would refuse its whole
+/// configuration for it. Nothing is cut off before all is written, so that no room has to be found again.
+fn overwrite(file: &Path, content: &str) -> io::Result<()> {
+    if !fs::symlink_metadata(file)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut open = not_through_a_link().open(file)?;
+    open.write_all(content.as_bytes())?;
+    open.set_len(content.len() as u64)
 }
 
 /// Removes a file of either kind, if there is one.
@@ -113,7 +156,7 @@ pub(crate) fn protected(
 ) -> Option<HashSet<String>> {
     let files = std::iter::once(&bird.config).chain(&bird.include);
     let texts = files.map(|path| {
-        fs::read_to_string(path)
+        read_text(path, RENDERED_LIMIT)
             .inspect_err(|error| tracing::debug!(path = %path.display(), %error, "cannot read"))
     });
     let texts: Vec<String> = texts.collect::<Result<_, _>>().ok()?;
@@ -141,6 +184,23 @@ fn include(line: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_there_is_replaced_in_place_and_nothing_is_made() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("a.conf");
+        assert!(overwrite(&file, CONTENT).is_err());
+        assert_eq!(read(&file), Intent::Absent);
+        for nonsense in ["", "disabled perhaps;\ndisabled on;\n"] {
+            fs::write(&file, nonsense).unwrap();
+            overwrite(&file, CONTENT).unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), CONTENT);
+        }
+        let link = root.path().join("b.conf");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(overwrite(&link, HELD).is_err());
+        assert_eq!(read(&file), Intent::Written);
+    }
 
     #[test]
     fn intent_comes_and_goes_and_says_so() {
@@ -185,6 +245,36 @@ mod tests {
             included(conf),
             HashSet::from([PathBuf::from("/run/x/a.conf")])
         );
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let root = tempfile::tempdir().unwrap();
+        let (file, other) = (root.path().join("a.conf"), root.path().join("other"));
+        fs::write(&other, "precious").unwrap();
+        std::os::unix::fs::symlink(&other, file.with_extension("partial")).unwrap();
+        assert!(write(&file).is_err());
+        assert_eq!(fs::read_to_string(&other).unwrap(), "precious");
+        // The link is taken away, and is in nobody's way the next time. The file itself is replaced, link or not.
+        std::os::unix::fs::symlink(&other, &file).unwrap();
+        write(&file).unwrap();
+        assert_eq!(read(&file), Intent::Written);
+        assert_eq!(fs::read_to_string(&other).unwrap(), "precious");
+    }
+
+    /// The daemon looks at it again and again, and it is not the daemon's.
+    #[test]
+    fn a_bird_conf_beyond_all_measure_is_not_read() {
+        let root = tempfile::tempdir().unwrap();
+        let mut config = crate::config::Config::parse("a", crate::config::SMALLEST)
+            .unwrap()
+            .config;
+        config.bird.config = root.path().join("bird.conf");
+        let names = || std::iter::once("a".to_owned());
+        let file = fs::File::create(&config.bird.config).unwrap();
+        assert_eq!(protected(&config.bird, names()), Some(HashSet::new()));
+        file.set_len(RENDERED_LIMIT + 1).unwrap();
+        assert_eq!(protected(&config.bird, names()), None);
     }
 
     #[test]

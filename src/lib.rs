@@ -18,7 +18,7 @@
 //! [`bird::command`], [`bird::table`]) and its configuration ([`bird::file`]); [`observed`] says those replies in
 //! the words of the status; [`compare`] says what the change from one configuration to another means to the
 //! network. [`init`] writes a first configuration from what was found on a host. [`dns`] builds questions and judges
-//! answers; [`ask`] reads a question in the words of `dig`. [`manual`] writes the pages of the manual.
+//! answers; [`ask`] reads a question in the words of `dig`. `harmless` takes the harm out of what others wrote. [`manual`] writes the pages of the manual.
 //!
 //! **Edge: one file a kind of I/O.**
 //! [`bird::client`] is the connection to BIRD and [`bird::binary`] the program; [`probe`] exchanges DNS
@@ -30,7 +30,7 @@
 //!
 //! **Composition.**
 //! [`daemon`] has one owner of all mutable state, and tasks that send to it. [`apply`] has BIRD take new files,
-//! or goes back. [`brake`] withdraws everything without the daemon. [`cli`] is the command line,
+//! or goes back. [`brake`] withdraws everything without the daemon. [`selftest`] plays faults on a stage apart from the host. [`cli`] is the command line,
 //! [`commands`] one file a command.
 //!
 //! ```text
@@ -57,6 +57,7 @@ pub mod descriptors;
 pub mod dns;
 pub mod files;
 pub mod flap;
+mod harmless;
 pub mod health;
 pub mod history;
 pub mod history_store;
@@ -80,6 +81,7 @@ pub mod reconcile;
 pub mod reload;
 pub mod render;
 pub mod schedule;
+pub mod selftest;
 mod signals;
 pub mod status;
 mod switch;

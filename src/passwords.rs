@@ -3,10 +3,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret, SecretString};
+use nix::sys::prctl::set_dumpable;
+use secrecy::ExposeSecret;
 
 use crate::config::PasswordSource;
-use crate::files::{self, ReadError};
+use crate::files::{self, Exposure, ReadError};
 use crate::model::{InvalidPassword, Password};
 
 /// Why there is no password.
@@ -50,8 +51,11 @@ const LIMIT: u64 = 4096;
 /// Where systemd says the credentials of a unit are (systemd.exec(5)).
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
-/// Reads a password.
+/// Reads a password. From here on nobody else can look into this process, and no core of it is written (prctl(2),
+/// `PR_SET_DUMPABLE`): what renders passwords has copies of them.
 pub fn read(source: &PasswordSource) -> Result<Password, Error> {
+    // Where the kernel will not, the password is still for us alone.
+    let _ = set_dumpable(false);
     match source {
         PasswordSource::File(path) => from_file(path),
         PasswordSource::Credential(name) => {
@@ -76,21 +80,19 @@ pub fn read(source: &PasswordSource) -> Result<Password, Error> {
 /// The only line of a file.
 fn from_file(path: &Path) -> Result<Password, Error> {
     // Wiped when it is dropped, as the password itself is.
-    let text = SecretString::from(files::read_text(path, LIMIT)?);
+    let text = files::read_secret(path, LIMIT)?;
     Password::from_file(text.expose_secret()).map_err(|source| Error::Invalid {
         place: path.display().to_string(),
         source,
     })
 }
 
-/// The file of a password that every user of the host may read. systemd gives credentials to the unit alone,
-/// and the environment of a process is its user's.
+/// What every user of the host may do to the file of a password. systemd gives credentials to the unit alone, and the
+/// environment of a process is its user's.
 #[must_use]
-pub fn readable_by_all(source: &PasswordSource) -> Option<&Path> {
+pub fn exposure(source: &PasswordSource) -> Option<(&Path, Exposure)> {
     match source {
-        PasswordSource::File(path) => {
-            Some(path.as_path()).filter(|path| files::is_world_readable(path))
-        }
+        PasswordSource::File(path) => Some((path.as_path(), files::exposure(path)?)),
         PasswordSource::Credential(_) | PasswordSource::Environment(_) => None,
     }
 }
@@ -125,5 +127,13 @@ mod tests {
         );
         let path = PasswordSource::Environment("PATH".parse().unwrap());
         assert!(read(&path).is_ok() || read(&path).unwrap_err().is_wrong());
+    }
+
+    #[test]
+    fn nobody_looks_into_a_process_with_a_password() {
+        let path = PasswordSource::Environment("ANYCASTCTL_TEST_UNSET".parse().unwrap());
+        assert!(read(&path).is_err());
+        assert!(!nix::sys::prctl::get_dumpable().unwrap());
+        set_dumpable(true).unwrap();
     }
 }

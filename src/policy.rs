@@ -189,10 +189,7 @@ fn missing_address(inputs: &Inputs<'_>) -> Option<Decision> {
 }
 
 fn pinned(order: &Override, inputs: &Inputs<'_>) -> Decision {
-    let without = unforced(&Inputs {
-        order: None,
-        ..*inputs
-    });
+    let without = unforced(inputs);
     let words = words(order);
     let reason = if without.because == Because::Passed {
         format!("pinned {words}; the checks would announce it too")
@@ -202,7 +199,7 @@ fn pinned(order: &Override, inputs: &Inputs<'_>) -> Decision {
     decision(Announcement::Announced, Because::Order, reason)
 }
 
-/// Without an order that stands above the checks.
+/// Without an order that stands above the checks: a drain alone counts.
 fn unforced(inputs: &Inputs<'_>) -> Decision {
     if let Some((position, check)) = failed(inputs.checks, OnFailure::Withdraw) {
         let reason = format!(

@@ -3,7 +3,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt as _, PermissionsExt};
 use std::process::{Command, Stdio};
 
 use anycastctl::cli::{Cli, Target};
@@ -116,6 +116,9 @@ fn calls() -> Vec<Vec<String>> {
         "probe --all",
         "probe dns --check dns-1",
         "probe @127.0.0.1 example.com SOA +time=1ms",
+        "selftest --list",
+        "selftest --list --json",
+        "selftest --bird /nonexistent/bird",
         "run",
         "reload",
         "reload --json",
@@ -199,4 +202,74 @@ fn no_refusal_shows_a_password() {
             "protocol bgp a { local 10.0.0.1 as 1; neighbor 10.0.0.2 as 2; password \"hunter2\"; ipv4 { import none; export none; }; }\n",
         );
     });
+}
+
+/// The daemon needs none: it has no part in what a core of it, or whoever looks into it, could tell.
+#[test]
+fn the_daemon_has_no_password_in_its_memory() {
+    let site = Site::new(SECRET);
+    let mut command = site.command(SECRET, &["run"]);
+    let command = command.env_remove("SITE_PASSWORD").stderr(Stdio::piped());
+    let mut daemon = command.spawn().expect("it runs");
+    let log = BufReader::new(daemon.stderr.take().expect("a pipe"));
+    let lines: Vec<String> = log.lines().take(5).map_while(Result::ok).collect();
+    let memory = memory(daemon.id());
+    let _ = daemon.kill();
+    daemon.wait().expect("it ends");
+    let has = |words: &str| {
+        memory
+            .windows(words.len())
+            .any(|found| found == words.as_bytes())
+    };
+    assert!(
+        has(&format!("{}/file", site.0.path().display())),
+        "it knows the path: {lines:?}"
+    );
+    assert!(!has(SECRET));
+}
+
+/// All that a process can write to.
+fn memory(process: u32) -> Vec<u8> {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).expect("maps");
+    let file = fs::File::open(format!("/proc/{process}/mem")).expect("memory");
+    let mut all = Vec::new();
+    for line in maps.lines().filter(|line| line.contains(" rw")) {
+        let range = line
+            .split_once(' ')
+            .and_then(|(range, _)| range.split_once('-'));
+        let (start, end) = range.expect("a range");
+        let number = |text| u64::from_str_radix(text, 16).expect("a number");
+        let (start, end) = (number(start), number(end));
+        let mut part = vec![0; usize::try_from(end - start).expect("it fits")];
+        // Some of it may be gone since.
+        if file.read_exact_at(&mut part, start).is_ok() {
+            all.append(&mut part);
+        }
+    }
+    all
+}
+
+#[test]
+fn a_password_that_is_a_pipe_is_refused_and_not_waited_for() {
+    let site = Site::new(SECRET);
+    let path = site.0.path().join("file");
+    fs::remove_file(&path).expect("removed");
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("mkfifo").success());
+    let said = site.says(SECRET, &["check"]);
+    assert!(said.contains("is not a plain file"), "{said}");
+}
+
+#[test]
+fn a_password_that_others_can_change_is_told() {
+    let site = Site::new(SECRET);
+    for (mode, words) in [
+        (0o604, "every user of this host can read"),
+        (0o602, "every user of this host can change"),
+    ] {
+        let path = site.0.path().join("file");
+        fs::set_permissions(path, Permissions::from_mode(mode)).expect("opened");
+        let said = site.says(SECRET, &["check"]);
+        assert!(said.contains(words), "{said}");
+    }
 }

@@ -6,13 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The programs (and the one file) that the lab and the build need, each with its package.
 needs=(bird:bird2 nsd:nsd unbound:unbound named:bind9 dig:bind9-dnsutils kdig:knot-dnsutils
   dnssec-signzone:bind9-utils ip:iproute2 ss:iproute2 dbus-daemon:dbus-daemon nft:nftables
-  vtysh:frr prometheus:prometheus promtool:prometheus setpriv:util-linux mount:mount sysctl:procps
+  vtysh:frr prometheus:prometheus promtool:prometheus setpriv:util-linux perl:perl-base mount:mount sysctl:procps
   ifup:ifupdown systemd-analyze:systemd groff:groff-base mandoc:mandoc
   /usr/lib/nagios/plugins/check_dummy:monitoring-plugins-basic
   /usr/lib/nagios/plugins/check_tcp:monitoring-plugins-basic
   shellcheck:shellcheck apparmor_parser:apparmor dpkg-shlibdeps:dpkg-dev
   debootstrap:debootstrap systemd-nspawn:systemd-container
-  /usr/lib/systemd/systemd-networkd:systemd cc:gcc /usr/include/stdio.h:libc6-dev)
+  /usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1:libfaketime
+  /usr/lib/systemd/systemd-networkd:systemd cc:gcc c++:g++ /usr/include/stdio.h:libc6-dev)
 
 say() { printf '\n=== %s\n' "$*"; }
 

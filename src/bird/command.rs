@@ -37,6 +37,8 @@ pub enum Command {
     },
     /// Every prefix that is exported to a BGP protocol.
     ShowRoutesExport(String),
+    /// Every route of the main tables.
+    ShowRoutes,
     /// Parses the configuration that BIRD was started with, and changes nothing.
     ConfigureCheck,
     /// Parses this file, and changes nothing. BIRD itself opens it.
@@ -90,6 +92,7 @@ impl fmt::Display for Command {
                 write!(f, "show route {prefix} export '{session}'")
             }
             Self::ShowRoutesExport(session) => write!(f, "show route export '{session}'"),
+            Self::ShowRoutes => f.write_str("show route"),
             Self::ConfigureCheck => f.write_str("configure check"),
             Self::ConfigureCheckFile(path) => {
                 write!(f, "configure check \"{}\"", path.display())

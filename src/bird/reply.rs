@@ -177,6 +177,10 @@ impl Decoder {
     fn lines(&mut self, bytes: &[u8]) -> Result<usize, FramingError> {
         let (mut uncopied, mut start) = (0, 0);
         for end in memchr::memchr_iter(b'\n', bytes) {
+            // However the stream was cut: a line that came in pieces was given up before its end.
+            if end - start > MAX_LINE {
+                return Err(FramingError::EndlessLine);
+            }
             let kind = self.classify(&bytes[start..end])?;
             let place = self.text.len() + end - uncopied;
             match kind {

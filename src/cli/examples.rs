@@ -236,6 +236,23 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "selftest",
+        &[
+            (
+                "See what every fault would come to with your thresholds",
+                "anycastctl selftest --list\nanycastctl selftest",
+            ),
+            (
+                "Try other thresholds before they are installed",
+                "anycastctl -c new.yaml selftest resolver --fault server-frozen --fault server-lossy",
+            ),
+            (
+                "Try a release of BIRD before an upgrade, and keep the figures",
+                "anycastctl selftest --bird /opt/bird-2.20.0/sbin/bird --json > selftest.json",
+            ),
+        ],
+    ),
+    (
         "schema",
         &[(
             "For an editor, beside a file that begins with `# yaml-language-server: $schema=config.schema.json`",

@@ -7,6 +7,7 @@ use super::{Code, Failure, Output, document, load, runtime, secrets};
 use crate::apply::{self, Error, Options, Outcome};
 use crate::config::{Config, Severity};
 use crate::control::{self, Request, Response};
+use crate::harmless;
 use crate::reload::fingerprint;
 
 /// Applies a configuration. Steps go to standard error as they happen, the result to standard output.
@@ -54,7 +55,7 @@ async fn tell_if_outdated(config: &Config) {
 
 fn say(line: &str) {
     // Nobody is left to tell if standard error is gone, and the change has to be finished all the same.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    let _ = writeln!(anstream::stderr(), "{}", harmless::lines(line));
 }
 
 fn code_of(outcome: Outcome) -> Code {

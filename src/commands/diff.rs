@@ -13,7 +13,7 @@ use super::{Code, Failure, Output, load, secrets};
 use crate::bird::file::redacted;
 use crate::compare::{Comparison, Weight};
 use crate::config::{Parsed, Severity};
-use crate::{files, render};
+use crate::{files, harmless, render};
 
 /// For the shortest difference; a longer one does as well.
 const SEARCH: Duration = Duration::from_secs(2);
@@ -113,7 +113,7 @@ impl Report {
             comparison: &self.comparison,
         };
         let text = serde_json::to_string(&document);
-        text.expect("plain structs of text always serialize") + "\n"
+        harmless::json(&text.expect("plain structs of text always serialize")).into_owned() + "\n"
     }
 
     fn text(&self) -> String {
@@ -173,16 +173,9 @@ fn color(weight: Weight) -> Style {
     }
 }
 
-/// A line without control characters: an edited file must not reach the terminal's own language.
+/// A harmless line: an edited file must not reach the terminal's own language.
 fn painted(style: Style, line: &str) -> String {
-    let clean = |c: char| {
-        if c.is_control() && c != '\t' {
-            '\u{fffd}'
-        } else {
-            c
-        }
-    };
-    let line: String = line.chars().map(clean).collect();
+    let line = harmless::lines(line);
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{style}{line}{style:#}");

@@ -1,7 +1,10 @@
 //! The passwords of all neighbours, for the commands that need them.
 
+use std::path::Path;
+
 use super::Code;
 use crate::config::{Parsed, Severity};
+use crate::files::Exposure;
 use crate::model::{NeighborName, Password};
 use crate::passwords;
 
@@ -22,10 +25,8 @@ pub(super) fn read(parsed: &mut Parsed, unreadable: Severity) -> Secrets {
     };
     for (name, source) in neighbors.filter_map(|neighbor| Some((neighbor.name, neighbor.password?)))
     {
-        if let Some(path) = passwords::readable_by_all(&source) {
-            let path = path.display();
-            let message = format!("every user of this host can read {path}: `chmod o-r` it");
-            parsed.report_password(&name, Severity::Warning, message);
+        if let Some((path, exposure)) = passwords::exposure(&source) {
+            parsed.report_password(&name, Severity::Warning, exposed(path, exposure));
         }
         match passwords::read(&source) {
             Ok(password) => secrets.known.push((name, password)),
@@ -41,6 +42,24 @@ pub(super) fn read(parsed: &mut Parsed, unreadable: Severity) -> Secrets {
         }
     }
     secrets
+}
+
+fn exposed(path: &Path, exposure: Exposure) -> String {
+    let shown = path.display();
+    match exposure {
+        Exposure::Read => format!("every user of this host can read {shown}: `chmod o-r` it"),
+        Exposure::Write => {
+            format!(
+                "every user of this host can change {shown}: `chmod o-rw` it, and change the password"
+            )
+        }
+        Exposure::Replace => {
+            let directory = path.parent().unwrap_or(path).display();
+            format!(
+                "every user of this host can put another file in the place of {shown}: `chmod o-w {directory}`"
+            )
+        }
+    }
 }
 
 /// The same word for every neighbour with a password: BIRD parses any password alike, so a file can be tried

@@ -10,6 +10,7 @@ use super::source::Source;
 use super::{Code, Failure, Output, document, runtime, terminal, written};
 use crate::cli;
 use crate::control::{self, Error, Request, Response};
+use crate::harmless::{self, is_harmful};
 use crate::history::{Selection, write_lines};
 use crate::model::ServiceName;
 use crate::status::{Level, Service, Snapshot, nagios, write_table};
@@ -116,7 +117,7 @@ impl View {
                     Code::Usage => Level::Unknown,
                     _ => Level::Critical,
                 };
-                let text = failure.message.replace(['\n', '|'], " ");
+                let text = failure.message.replace(|c| is_harmful(c) || c == '|', " ");
                 (level, format!("ANYCAST {level} - {text}"))
             }
         };
@@ -130,7 +131,7 @@ impl View {
             let text = match self.look() {
                 Ok((snapshot, _)) => self.text(&snapshot)?,
                 Err(failure) if failure.code == Code::Usage => return Err(failure),
-                Err(failure) => failure.message + "\n",
+                Err(failure) => harmless::lines(&failure.message).into_owned() + "\n",
             };
             if screen.show(&text)?.is_break() {
                 return Ok(Output::new(String::new(), Code::Success));

@@ -19,6 +19,7 @@ pub enum Weight {
     /// Nobody outside notices.
     Plain,
 }
+use crate::harmless::replaced;
 use Weight::{Gain, Loss, Plain};
 
 /// A line of the summary.
@@ -30,12 +31,11 @@ pub struct Line {
     pub text: String,
 }
 
-/// Without control characters: an edited file must not reach the terminal's own language.
+/// Harmless: an edited file must not reach the terminal's own language.
 fn line(weight: Weight, text: impl AsRef<str>) -> Line {
-    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     Line {
         weight,
-        text: text.as_ref().chars().map(clean).collect(),
+        text: replaced(text.as_ref()),
     }
 }
 

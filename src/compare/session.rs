@@ -261,7 +261,7 @@ fn differences(old: &Session<'_>, new: &Session<'_>) -> Vec<(Effect, Reason)> {
         if before.map(|option| &option.value) == after.map(|option| &option.value) {
             continue;
         }
-        let Some(effect) = before.or(after).map(|option| option.effect) else {
+        let Some(effect) = option::effect(name, before, after) else {
             continue;
         };
         let value = |option: Option<&Setting>| option.map(|option| option.value.clone());

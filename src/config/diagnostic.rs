@@ -7,6 +7,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 use serde::Serialize;
 
 use super::source::{Position, Source, Sources};
+use crate::harmless;
 
 /// Whether a finding stops anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -129,7 +130,8 @@ impl Diagnostics {
         };
         let other = self.other_place(finding);
         let text = format!("{kind}{path}{}{other}", finding.message);
-        printable(&format!("{name}:{line}:{column}: {text}"))
+        // No value in it may talk to the terminal, or end the line.
+        harmless::line(&format!("{name}:{line}:{column}: {text}")).into_owned()
     }
 
     /// ` (first used at line 12)`, for those who see only the first line of a finding.
@@ -161,7 +163,7 @@ impl Diagnostics {
                 match source(place) {
                     other if std::ptr::eq(other, own) => vec![snippet(own, &[primary, related])],
                     other => {
-                        let other = snippet(other, &[related]).path(printable(other.name()));
+                        let other = snippet(other, &[related]).path(harmless::line(other.name()));
                         vec![snippet(own, &[primary]), other]
                     }
                 }
@@ -202,15 +204,6 @@ fn snippet<'a>(
     Snippet::source(text)
         .line_start(first)
         .annotations(annotations)
-}
-
-/// A finding is one line, and no value in it may talk to the terminal.
-fn printable(text: &str) -> String {
-    let escaped = |c: char| match c {
-        c if c.is_control() => c.escape_default().to_string(),
-        c => c.to_string(),
-    };
-    text.chars().map(escaped).collect()
 }
 
 impl fmt::Display for Diagnostics {

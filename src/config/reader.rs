@@ -10,6 +10,7 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, V
 use serde::forward_to_deserialize_any;
 
 use super::report::Report;
+use super::source::without_passwords;
 use super::spec;
 use super::tree::{Content, NodeId};
 
@@ -60,10 +61,11 @@ impl<'t> Reader<'t> {
 
     /// Reports a key that is none of `known`.
     fn unknown(self, section: &str, key: &str, known: &'static [&'static str]) {
+        let shown = without_passwords(key);
         let message = match (spec::hint(section, key), nearest(key, known)) {
             (Some(hint), _) => hint.to_owned(),
-            (None, Some(near)) => format!("unknown key `{key}`: did you mean `{near}`?"),
-            (None, None) => format!("unknown key `{key}`: known here are {}", list(known)),
+            (None, Some(near)) => format!("unknown key `{shown}`: did you mean `{near}`?"),
+            (None, None) => format!("unknown key `{shown}`: known here are {}", list(known)),
         };
         self.report.error_at_key(self.node, message);
     }

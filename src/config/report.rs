@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::fmt::Display;
 
 use super::diagnostic::{Finding, Severity};
+use super::source::without_passwords;
 use super::spec::Field;
-use super::tree::{NodeId, Tree, join};
+use super::tree::{Content, NodeId, Tree, join};
 
 /// A tree and what was found in it so far.
 pub(crate) struct Report<'t> {
@@ -34,9 +35,20 @@ impl<'t> Report<'t> {
         Finding {
             severity,
             place: self.tree.place(node),
-            path: self.tree.path(node),
-            message: message.to_string(),
+            path: without_passwords(&self.tree.path(node)),
+            message: self.quoted(node, message.to_string()),
             related: None,
+        }
+    }
+
+    /// The message, which may quote the value: where `|` makes one text of many keys, there may be a password in it.
+    fn quoted(&self, node: NodeId, message: String) -> String {
+        let Content::Scalar { text, .. } = self.tree.content(node) else {
+            return message;
+        };
+        match without_passwords(text) {
+            shown if *shown == **text => message,
+            shown => message.replace(&**text, &shown),
         }
     }
 

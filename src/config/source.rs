@@ -89,13 +89,14 @@ impl Source {
         }
     }
 
-    /// The lines `first..=last` (from 1), with every password made unreadable, and the offset of the
-    /// first one. What replaces a password has its length, so offsets stay right.
+    /// The lines `first..=last` (from 1), with every password made unreadable and nothing that a terminal takes
+    /// for a command in 8 bits, and the offset of the first one. What replaces either has its length, so offsets
+    /// stay right.
     pub(crate) fn lines(&self, first: usize, last: usize) -> (usize, String) {
         let start = self.lines[first - 1];
         let end = self.lines.get(last).copied().unwrap_or(self.text.len());
-        let shown = self.text[start..end].split_inclusive('\n').map(masked);
-        (self.start + start, shown.collect())
+        let shown = without_passwords(&self.text[start..end]);
+        (self.start + start, harmless(&shown))
     }
 
     /// The range cut to this file, to whole characters and to the first of its lines.
@@ -124,6 +125,11 @@ fn is_secret(key: &str) -> bool {
     !names_a_place.contains(&true) && strsim::jaro_winkler(&key, "password") >= ALIKE
 }
 
+/// The text with what follows a key like `password:` replaced by asterisks, line by line.
+pub(super) fn without_passwords(text: &str) -> String {
+    text.split_inclusive('\n').map(masked).collect()
+}
+
 /// The line with what follows a key like `password:` replaced by asterisks. Works on text and not on
 /// YAML, so that it also hides what stands in a file that is no YAML.
 fn masked(line: &str) -> String {
@@ -146,6 +152,16 @@ fn masked(line: &str) -> String {
         .map(String::from)
         .chain(hidden.chars().map(hide))
         .collect()
+}
+
+/// Without control characters of two bytes (C1, U+0080 to U+009F): some terminals obey U+009B as others do ESC `[`.
+/// Those of one byte are shown as pictures by whoever draws the excerpt.
+fn harmless(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\u{80}'..='\u{9f}' => '\u{b7}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]

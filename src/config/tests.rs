@@ -203,13 +203,33 @@ fn line_endings_of_other_systems_change_nothing() {
 
 #[test]
 fn values_cannot_talk_to_the_terminal() {
-    for text in ["\"a\\e[2J\\nb\": 1", "version: \"\\e[2J\\n\\u202e\""] {
+    for text in [
+        "\"a\\e[2J\\nb\": 1",
+        "version: \"\\e[2J\\n\\u202e\"",
+        "version: \"\u{9b}2J\u{1b}[2J",
+    ] {
         let findings = findings(text);
-        assert!(!findings.contains('\u{1b}'), "{findings}");
+        let commands = |c: char| c.is_control() && c != '\n';
+        assert!(!findings.contains(commands), "{findings:?}");
         assert_eq!(
             headers(text).lines().count(),
             findings.matches("config.yaml").count()
         );
+    }
+}
+
+#[test]
+fn values_that_swallow_a_password_are_not_quoted_with_it() {
+    for text in [
+        "|\n  neighbors:\n    password: hunter22\n",
+        "version: |\n  1\n  password: hunter22\n",
+        "version: \"1\n  password: hunter22\"\n",
+        "node: { name: x, asn: \"passwd: hunter22\" }\n",
+        "\"a\n  password: hunter22\": 1\n\"a\n  password: hunter22\": 2\n",
+    ] {
+        let findings = findings(text);
+        assert!(!findings.contains("hunter22"), "{findings}");
+        assert!(findings.contains("****"), "{findings}");
     }
 }
 

@@ -204,13 +204,21 @@ fn in_words(steps: &[Step]) -> String {
     words.join(", ")
 }
 
-/// What keeps a family from being announced although there is nothing to do.
+/// What keeps a family from being announced as it should be although there is nothing to do.
 fn missing(family: &FamilyState) -> Option<String> {
-    let wanted = family.desired != Some(Announcement::Withdrawn);
-    (wanted && family.view.normal.seen == Seen::Missing).then(|| {
-        format!(
-            "BIRD does not know the protocol {}: is the configuration from `anycastctl render` installed?",
-            family.names[0]
-        )
-    })
+    let [normal, drain] = [
+        (family.view.normal, &family.names[0]),
+        (family.view.drain, &family.names[1]),
+    ];
+    let needed = match family.desired? {
+        Announcement::Announced => vec![normal],
+        // Without the normal one there is no way back.
+        Announcement::Drained => vec![drain, normal],
+        Announcement::Withdrawn => vec![],
+    };
+    let mut needed = needed.into_iter();
+    let (_, name) = needed.find(|(view, _)| view.seen == Seen::Missing)?;
+    Some(format!(
+        "BIRD does not know the protocol {name}: is the configuration from `anycastctl render` installed?"
+    ))
 }

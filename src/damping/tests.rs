@@ -1,3 +1,5 @@
+mod properties;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -179,14 +181,18 @@ fn dies_at_once(settings: Damping, times: usize) -> Vec<u64> {
     holds
 }
 
-#[test]
-fn holds_double_up_to_the_longest() {
-    let with = |free, hold, max_hold| Damping {
+/// With these holds in seconds.
+fn with(free: u32, hold: u64, max_hold: u64) -> Damping {
+    Damping {
         free,
         hold: Period::from_millis(hold * 1000),
         max_hold: Period::from_millis(max_hold * 1000),
         ..DEFAULTS
-    };
+    }
+}
+
+#[test]
+fn holds_double_up_to_the_longest() {
     for (settings, holds) in [
         (DEFAULTS, vec![0, 0, 60, 120, 240, 480, 960, 960, 960]),
         (with(0, 60, 960), vec![60, 120, 240, 480, 960, 960]),
@@ -197,6 +203,25 @@ fn holds_double_up_to_the_longest() {
     }
     let a_year = u64::try_from(Period::MAX.duration().as_millis()).unwrap() / 1000;
     assert_eq!(dies_at_once(with(0, a_year, a_year), 2), [a_year, a_year]);
+}
+
+#[test]
+fn a_bad_day_is_paid_for_in_hours() {
+    for (settings, most) in [
+        // The free ones, and those of 60 to 960 s.
+        (DEFAULTS, "7"),
+        // 3, 6 and what would be 12 s.
+        (with(1, 3, 10), "4"),
+        (with(0, 30, 30), "1"),
+    ] {
+        let now = Instant::now();
+        let mut damper = Damper::new(settings, now);
+        for _ in 0..100 {
+            damper.on(now, Input::Up);
+            damper.on(now, Input::Failed);
+        }
+        assert_eq!(damper.penalty(now).to_string(), most, "{settings:?}");
+    }
 }
 
 fn up_and_held(settings: Damping) -> (Damper, Instant) {

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use hickory_proto::ProtoError;
 use hickory_proto::rr::Name;
 use hickory_proto::serialize::binary::BinEncodable;
 
+use super::record;
 use super::{DNSClass, InvalidDns, RecordType};
 
 /// A question, with everything around it that a server may answer differently to.
@@ -124,13 +126,16 @@ impl FromStr for NameTemplate {
     type Err = InvalidDns;
 
     fn from_str(text: &str) -> Result<Self, InvalidDns> {
-        let sample = |label: &str| -> Result<Vec<u8>, String> {
-            let mut name =
-                Name::from_ascii(text.replace(RANDOM, label)).map_err(|error| error.to_string())?;
+        let sample = |label: &str| {
+            let mut name = Name::from_ascii(text.replace(RANDOM, label))?;
             name.set_fqdn(true);
-            name.to_bytes().map_err(|error| error.to_string())
+            name.to_bytes()
         };
-        let invalid = |reason| InvalidDns::Name(text.to_owned(), reason);
+        // The library shows labels with their escapes undone.
+        let invalid = |reason: ProtoError| {
+            let reason = record::escape(reason.to_string().as_bytes(), &[]);
+            InvalidDns::Name(text.to_owned(), reason)
+        };
         let wire = sample(SAMPLES[0]).map_err(invalid)?;
         let other = sample(SAMPLES[1]).map_err(invalid)?;
         let differs = |(position, (one, other))| (one != other).then_some(position);
@@ -151,5 +156,19 @@ impl FromStr for NameTemplate {
 impl fmt::Display for NameTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_name_is_none_is_said_without_control_characters() {
+        let error = r"2\021".parse::<NameTemplate>().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            r"`2\021` is not a domain name: Malformed label: 2\017"
+        );
     }
 }

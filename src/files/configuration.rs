@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ReadError, read_text};
 use crate::config::{Diagnostics, Draft, Include, Parsed, Pattern, Severity};
+use crate::harmless;
 
 /// A file of a thousand services is smaller.
 const FILE_LIMIT: u64 = 1 << 20;
@@ -74,6 +75,11 @@ enum Refusal {
         .0.display()
     )]
     Bytes(PathBuf),
+    #[error(
+        "{} has neither `services` nor `neighbors` at the beginning of a line, and nothing of it is shown here: is it the right file?",
+        harmless::path(.0)
+    )]
+    Foreign(PathBuf),
 }
 
 impl Reading<'_> {
@@ -85,8 +91,9 @@ impl Reading<'_> {
                 };
                 self.refuse(&include, &refusal);
                 // Beyond a limit there is nothing more to learn.
-                if !matches!(refusal, Refusal::Read(_)) {
-                    return;
+                match refusal {
+                    Refusal::Read(_) | Refusal::Foreign(_) => {}
+                    Refusal::Files(_) | Refusal::Bytes(_) => return,
                 }
             }
         }
@@ -141,6 +148,9 @@ impl Reading<'_> {
         if self.bytes > LIMIT_IN_ALL {
             return Err(Refusal::Bytes(path));
         }
+        if !is_ours(&text) {
+            return Err(Refusal::Foreign(path));
+        }
         self.draft.add(&path.display().to_string(), &text);
         Ok(())
     }
@@ -150,6 +160,31 @@ impl Reading<'_> {
         let message = refusal.to_string();
         self.draft.report(include, Severity::Error, message);
     }
+}
+
+/// Whether somebody meant it for this program. Whoever may write a configuration need not be allowed to read what the
+/// checking user can, and findings show the lines that they are about.
+fn is_ours(text: &str) -> bool {
+    let is_empty = |line: &str| line.is_empty() || line.starts_with('#');
+    let mut lines = text.lines().map(str::trim_end);
+    lines
+        .clone()
+        .all(|line| is_empty(line.trim_start()) || ["---", "{}", "version: 1"].contains(&line))
+        || lines.any(is_key_of_ours)
+}
+
+/// Also with a small mistake, which a finding then explains.
+fn is_key_of_ours(line: &str) -> bool {
+    const ALIKE: f64 = 0.9;
+    let line = line.trim_start_matches(['{', ' ']);
+    let Some((key, rest)) = line.split_once(':') else {
+        return false;
+    };
+    let key = key.trim_matches(['"', '\'', ' ']);
+    (rest.is_empty() || rest.starts_with(' '))
+        && ["services", "neighbors"]
+            .iter()
+            .any(|known| strsim::jaro_winkler(key, known) >= ALIKE)
 }
 
 /// The real name of a file. A pipe would be waited for, perhaps for ever.

@@ -292,4 +292,13 @@ mod tests {
             assert_eq!(Entry::parse(line.as_bytes()), None, "{line}");
         }
     }
+
+    #[test]
+    fn numbers_of_other_releases_come_back_as_they_were_written() {
+        let line =
+            r#"{"at":"2026-11-22T21:00:17Z","event":"invented","took":7.777777777777779e145}"#;
+        let entry = Entry::parse(line.as_bytes()).unwrap();
+        let written = serde_json::to_vec(&entry).unwrap();
+        assert_eq!(Entry::parse(&written), Some(entry));
+    }
 }

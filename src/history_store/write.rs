@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::{SEGMENT, read, segments};
+use crate::files::open_plain;
 use crate::history::{Entry, Event, Memory, Record, Selection};
 
 /// So many events wait for the disk; more are not written.
@@ -314,7 +315,8 @@ fn write_lines(file: &mut File, size: u64, lines: &[u8]) -> io::Result<()> {
 /// May wait for the disk.
 pub fn add(directory: &Path, record: &Record) -> io::Result<bool> {
     let [newer, _] = segments(directory);
-    let mut file = match File::options().read(true).append(true).open(&newer) {
+    // Root may be the one who adds, and the directory is not root's.
+    let mut file = match open_plain(File::options().read(true).append(true), &newer) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         file => file?,
     };
@@ -329,12 +331,9 @@ pub fn add(directory: &Path, record: &Record) -> io::Result<bool> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    File::options()
-        .create(true)
-        .read(true)
-        .append(true)
-        .mode(FILE_MODE)
-        .open(path)
+    let mut options = File::options();
+    options.create(true).read(true).append(true).mode(FILE_MODE);
+    open_plain(&mut options, path)
 }
 
 /// Whether the last line has no end: a crash, or a disk that was full in the middle.

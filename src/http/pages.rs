@@ -4,15 +4,35 @@ use std::borrow::Cow;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::{Response, StatusCode};
 
+use crate::harmless;
 use crate::metrics::{self, Format, Measurements};
 use crate::status::{Actual, Snapshot, write_table};
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 const JSON: &str = "application/json";
+
+/// With every answer. What is here is no page of the web: a browser is to keep nothing, guess no type, run nothing, show
+/// it in no frame, and give it to no page of somebody else.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (CACHE_CONTROL, "no-store"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
 
 /// Above the table at `/`.
 const HEADING: &str = "\
@@ -68,6 +88,12 @@ impl Answer {
         Cow::Borrowed("only GET and HEAD: nothing can be changed here\n"),
     );
 
+    pub(super) const OTHER_HOST: Self = Self::plain(
+        StatusCode::MISDIRECTED_REQUEST,
+        Cow::Borrowed(
+            "`daemon.listen` is an address of this host alone, and you asked for another name: ask for 127.0.0.1, [::1] or localhost\n",
+        ),
+    );
     pub(super) const NO_CONTROLLER: Self = Self::plain(
         StatusCode::SERVICE_UNAVAILABLE,
         Cow::Borrowed("the controller does not answer: it is stopping, or stuck\n"),
@@ -97,10 +123,13 @@ impl Answer {
             Page::Health => Self::plain(StatusCode::OK, Cow::Borrowed("ok\n")),
             Page::Readiness => match unready(&snapshot) {
                 None => Self::plain(StatusCode::OK, Cow::Borrowed("ready\n")),
-                Some(reason) => Self::plain(StatusCode::SERVICE_UNAVAILABLE, reason.into()),
+                Some(reason) => {
+                    let reason = harmless::lines(&reason).into_owned();
+                    Self::plain(StatusCode::SERVICE_UNAVAILABLE, reason.into())
+                }
             },
             Page::Status => match serde_json::to_string(&snapshot) {
-                Ok(text) => Self::ok(JSON, text + "\n"),
+                Ok(text) => Self::ok(JSON, harmless::json(&text).into_owned() + "\n"),
                 Err(error) => Self::plain(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     format!("the status cannot be written: {error}\n").into(),
@@ -126,7 +155,9 @@ impl Answer {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in HEADERS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         }

@@ -217,3 +217,68 @@ async fn a_taken_port_is_told_and_tried_again() {
     assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 200 "));
     assert_eq!(told.lock().unwrap().last(), Some(&None));
 }
+
+/// A page of somebody else whose name leads to this host reads nothing.
+#[tokio::test]
+async fn the_name_of_somebody_else_is_refused_at_a_loopback_address() {
+    let address = answering(async || Some(known()));
+    for path in ["/", "/status", "/metrics"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: evil.example:9553\r\n\r\n");
+        let answer = exchange(address, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
+        assert!(!answer.contains("resolver"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_to_do_nothing_with_it() {
+    let address = answering(async || Some(known()));
+    for path in ["/", "/status", "/metrics", "/nowhere"] {
+        let answer = get(address, path).await;
+        for header in [
+            "cache-control: no-store\r\n",
+            "x-content-type-options: nosniff\r\n",
+            "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n",
+            "cross-origin-resource-policy: same-origin\r\n",
+        ] {
+            assert!(answer.contains(header), "{path}: {answer}");
+        }
+        assert!(!answer.contains("access-control-allow"), "{answer}");
+        assert!(!answer.contains("text/html"), "{answer}");
+    }
+}
+
+/// One connection, one request: what stands behind the first is never read as a second.
+#[tokio::test]
+async fn a_request_within_a_request_is_not_answered() {
+    let address = answering(async || Some(known()));
+    let inner = "GET /status HTTP/1.1\r\nHost: a\r\n\r\n";
+    for head in [
+        format!("Content-Length: {}\r\n", inner.len()),
+        "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n".to_owned(),
+        "Connection: keep-alive\r\n".to_owned(),
+    ] {
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{head}\r\n{inner}");
+        let answer = exchange(address, &request).await;
+        assert!(answer.matches("HTTP/1.1 ").count() <= 1, "{answer}");
+        assert!(!answer.contains("resolver"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_bird_says_is_harmless_on_every_page() {
+    let evil = "\u{1b}[31m\u{9b}2J\u{202e}\u{7}";
+    let address = answering(move || async move {
+        let (mut snapshot, measurements) = known();
+        snapshot.bird.connected = false;
+        snapshot.bird.error = Some(evil.to_owned());
+        snapshot.services[0].families[0].reason = evil.to_owned();
+        snapshot.sessions[0].message = Some(evil.to_owned());
+        Some((snapshot, measurements))
+    });
+    for path in ["/", "/status", "/metrics", "/readyz"] {
+        let answer = get(address, path).await.replace("\r\n", "\n");
+        let is_bad = |c: char| crate::harmless::is_harmful(c) && c != '\n';
+        assert!(!answer.contains(is_bad), "{path}: {answer:?}");
+    }
+}

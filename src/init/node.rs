@@ -10,6 +10,7 @@ use super::serving::Serving;
 use super::wishes::{NodeName, Wishes};
 use super::yaml::{FILL_IN, quoted};
 use crate::config::defaults::{BIRD_CONFIG, BIRD_SOCKET};
+use crate::harmless::is_harmful;
 use crate::model::{Asn, BirdVersion};
 
 pub(super) fn write(writer: &mut Writer, found: &Found, wishes: &Wishes, serving: &Serving) {
@@ -28,7 +29,7 @@ pub(super) fn write(writer: &mut Writer, found: &Found, wishes: &Wishes, serving
 
 fn name(writer: &mut Writer, found: &Found, wishes: &Wishes) {
     let host = found.hostname.split('.').next().unwrap_or_default();
-    let host = host.chars().filter(|c| !c.is_control());
+    let host = host.chars().filter(|c| !is_harmful(*c));
     let host: String = host.take(NodeName::LONGEST).collect();
     let (name, words) = match &wishes.name {
         Some(name) => (name.as_str(), "as --name says"),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use crate::dns::{self, NameTemplate, RecordType};
+use crate::harmless::is_harmful;
 use crate::model::{Asn, Prefix, ServiceName};
 
 /// What an operator says. What is absent is looked for.
@@ -45,7 +46,7 @@ impl FromStr for NodeName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let length = text.chars().count();
-        if (1..=Self::LONGEST).contains(&length) && !text.contains(char::is_control) {
+        if (1..=Self::LONGEST).contains(&length) && !text.contains(is_harmful) {
             Ok(Self(text.to_owned()))
         } else {
             Err(format!(

@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::line::{Level, Line, printable};
+use super::line::{Level, Line};
 use super::text;
+use crate::harmless;
 
 /// What the names of our fields start with, as the journal's own start with `_` and systemd's with what they are about.
 const PREFIX: &str = "ANYCASTCTL_";
@@ -24,12 +25,12 @@ pub(super) fn encode(line: &Line) -> Vec<u8> {
         "PRIORITY={}\nSYSLOG_IDENTIFIER=anycastctl\nMESSAGE={}\n{PREFIX}EVENT={}\n",
         priority(line.level),
         text::sentence(line),
-        printable(&line.message)
+        harmless::line(&line.message)
     );
     for (name, value) in &line.fields {
         let value = match value {
-            Value::String(text) => printable(text),
-            other => other.to_string(),
+            Value::String(text) => harmless::line(text),
+            other => other.to_string().into(),
         };
         // Strings take everything.
         let _ = writeln!(entry, "{}={value}", field(name));

@@ -74,25 +74,6 @@ impl Write for Cut {
     }
 }
 
-/// Whether a character breaks a line, talks to a terminal, or turns the direction of what follows.
-pub(super) fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// One line, harmless to a terminal.
-pub(super) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_harmful(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,12 +99,5 @@ mod tests {
             }
         }
         assert!(cut(format_args!("{Endless}")).len() <= MOST + CUT.len_utf8());
-    }
-
-    #[test]
-    fn nothing_harmful_is_printable() {
-        let shown = printable("a\nb\r\t\u{1b}[31m\u{7f}\u{9b}\u{2028}\u{202e}\0ä");
-        let wanted = r"a\nb\r\t\u{1b}[31m\u{7f}\u{9b}\u{2028}\u{202e}\u{0}ä";
-        assert_eq!(shown, wanted);
     }
 }

@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::line::{Level, Line, is_harmful};
+use super::line::{Level, Line};
 use super::sink::Sink;
 use super::{Format, open, queue};
+use crate::harmless::is_harmful;
 
 /// How long what has to come may take.
 const DEADLINE: Duration = Duration::from_secs(30);

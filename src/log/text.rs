@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::line::{Line, is_harmful, printable};
+use super::line::Line;
+use crate::harmless::{self, is_harmful};
 
 /// With the newline.
 pub(super) fn encode(line: &Line) -> Vec<u8> {
@@ -15,7 +16,7 @@ pub(super) fn encode(line: &Line) -> Vec<u8> {
 
 /// The message and the fields.
 pub(super) fn sentence(line: &Line) -> String {
-    let mut text = printable(&line.message);
+    let mut text = harmless::line(&line.message).into_owned();
     for (name, value) in &line.fields {
         // Strings take everything.
         let _ = write!(text, " {name}={}", shown(value));
@@ -33,5 +34,5 @@ fn shown(value: &Value) -> Cow<'_, str> {
         return text.into();
     }
     let quoted = text.replace('\\', r"\\").replace('"', "\\\"");
-    format!("\"{}\"", printable(&quoted)).into()
+    format!("\"{}\"", harmless::line(&quoted)).into()
 }

@@ -15,6 +15,7 @@ const GROUPS: &[&[&str]] = &[
     &["init", "check", "render", "diff", "apply", "schema"],
     &["run", "reload", "brake", "status"],
     &["status", "why", "history", "metrics", "probe"],
+    &["check", "probe", "run", "selftest"],
     &[
         "drain", "undrain", "withdraw", "pin", "release", "brake", "status",
     ],

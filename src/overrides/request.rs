@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Override};
+use crate::harmless::is_harmful;
 use crate::model::{Period, ServiceName};
 
 /// A request: what to do, and to which services.
@@ -171,7 +172,7 @@ pub enum InvalidReason {
     #[error("a reason has at most {LONGEST_REASON} characters, this one has {0}")]
     TooLong(usize),
     /// It would do things to the terminals that show it.
-    #[error("a reason is one line without control characters")]
+    #[error("a reason is one line without control characters and those that cannot be seen")]
     Control,
 }
 
@@ -182,7 +183,7 @@ impl FromStr for Reason {
         match text.chars().count() {
             _ if text.trim().is_empty() => Err(InvalidReason::Empty),
             length if length > LONGEST_REASON => Err(InvalidReason::TooLong(length)),
-            _ if text.contains(char::is_control) => Err(InvalidReason::Control),
+            _ if text.contains(is_harmful) => Err(InvalidReason::Control),
             _ => Ok(Self(text.to_owned())),
         }
     }
@@ -276,6 +277,7 @@ mod tests {
             named(&["a", "b\n"]),
             give(Kind::Pin, Some(0)),
             give(Kind::Pin, Some(u64::MAX)),
+            give(Kind::Pin, Some(Period::MAX.millis() + 1)),
         ] {
             assert!(bad.check().is_err(), "{bad:?}");
         }
@@ -283,10 +285,17 @@ mod tests {
             with(&"é".repeat(200)),
             named(&["a", "b"]),
             give(Kind::Pin, Some(1)),
+            give(Kind::Pin, Some(Period::MAX.millis())),
             request(Action::Release),
         ] {
             assert_eq!(good.check(), Ok(()));
         }
+    }
+
+    #[test]
+    fn a_reason_stays_as_it_was_given() {
+        let reason: Reason = " disks of rack 7 ".parse().unwrap();
+        assert_eq!(reason.to_string(), " disks of rack 7 ");
     }
 
     #[test]

@@ -402,4 +402,34 @@ proptest! {
         }
         prop_assert_eq!(is_out(&checks, Addresses::Present), fails(OnFailure::Withdraw));
     }
+
+    /// Whoever repairs something need not look at the rest first.
+    #[test]
+    fn nothing_that_gets_better_takes_more_away(
+        checks in any_checks(),
+        better in any::<prop::sample::Index>(),
+        order in any_order(),
+        held in any::<bool>(),
+        current in prop::sample::select(vec![Announcement::Withdrawn, Announcement::Drained, Announcement::Announced]),
+        has_twin in any::<bool>(),
+    ) {
+        let after = |checks: &[CheckView<'_>]| {
+            let decision = decide(&Inputs {
+                stopping: None,
+                order: order.as_ref(),
+                addresses: Addresses::Present,
+                checks,
+                hold: held.then(damping),
+                current: Some(current),
+                has_twin,
+            });
+            decision.desired.unwrap_or(current)
+        };
+        let before = after(&checks);
+        let mut checks = checks;
+        if !checks.is_empty() {
+            better.get_mut(&mut checks).health = Health::Healthy;
+        }
+        prop_assert!(after(&checks) >= before);
+    }
 }

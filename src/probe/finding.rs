@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{Outcome, within};
 use crate::dns::Failure;
+use crate::harmless::is_harmful;
 use crate::health::Verdict;
 
 /// What was found.
@@ -70,18 +71,13 @@ pub(super) fn printable(line: &str, most: usize) -> String {
             shown.push('…');
             break;
         }
-        if character.is_control() || is_disguise(character) {
+        if is_harmful(character) {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
         }
     }
     shown
-}
-
-/// Characters that change the direction of a line or end it (Unicode, UAX #9 and #14).
-fn is_disguise(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Looks for at most `timeout`. `silence` says what it means that this was not enough.

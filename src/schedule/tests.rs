@@ -230,6 +230,15 @@ fn a_false_alarm_at_a_slow_server_costs_one_probe_too() {
 }
 
 #[test]
+fn a_burst_waits_twice_what_answers_usually_take() {
+    let mut world = World::new(10);
+    world.run(20_000, |_| (40, Verdict::Pass));
+    world.event(20_500);
+    world.run(20_590, |_| (800, Verdict::Fail));
+    assert_eq!(world.sent[20..], [20_000, 20_500, 20_580]);
+}
+
+#[test]
 fn datagrams_that_a_dying_process_swallowed_hold_up_nothing() {
     let mut world = alarmed(10);
     world.run(520, |now| match now {
@@ -315,6 +324,29 @@ fn before_the_first_probe_an_event_is_its_reason() {
     world.event(3);
     world.run(900, |_| (0, Verdict::Pass));
     assert_eq!(world.sent, [3]);
+}
+
+#[test]
+fn it_is_calm_while_there_is_nothing_to_find_out() {
+    let mut world = World::new(10);
+    assert!(!world.schedule.is_calm(), "nothing is known yet");
+    for (verdict, is_calm) in [
+        (Verdict::Unknown, false),
+        (Verdict::Pass, true),
+        (Verdict::Unknown, true),
+        (Verdict::Fail, false),
+        (Verdict::Unknown, false),
+        (Verdict::Pass, true),
+    ] {
+        let probe = world.schedule.on_send(world.start);
+        assert!(!world.schedule.is_calm(), "a probe is under way");
+        world.schedule.on_verdict(world.start, probe, verdict);
+        assert_eq!(world.schedule.is_calm(), is_calm, "{verdict:?}");
+    }
+    world.event(1);
+    assert!(!world.schedule.is_calm(), "something has happened");
+    world.run(2, |_| (0, Verdict::Pass));
+    assert!(world.schedule.is_calm(), "a false alarm");
 }
 
 fn verdict() -> impl Strategy<Value = Verdict> {

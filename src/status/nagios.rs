@@ -7,6 +7,7 @@
 use std::fmt;
 
 use super::{Actual, Health, Service, Session, Snapshot};
+use crate::harmless::is_harmful;
 use crate::overrides::Kind;
 use crate::policy::Announcement;
 
@@ -81,7 +82,7 @@ pub fn nagios(snapshot: &Snapshot) -> Report {
     // A bar would begin the performance data, and a line break the long output.
     let text: String = text
         .chars()
-        .map(|c| if c.is_control() || c == '|' { ' ' } else { c })
+        .map(|c| if is_harmful(c) || c == '|' { ' ' } else { c })
         .collect();
     Report {
         level,

@@ -57,7 +57,7 @@ fn write_heading<W: Write>(snapshot: &Snapshot, page: &mut Page<'_, W>) -> io::R
         "{BOLD}{}{BOLD:#}  {}router id {}",
         clean(&node.name),
         asn,
-        node.router_id
+        clean(&node.router_id)
     )?;
     if let Some(controller) = &snapshot.controller {
         let up = age(snapshot.at, Some(controller.started_at));

@@ -1,6 +1,6 @@
 //! What happens to BIRD, by accident or by other people, and what the neighbour sees of it.
 
-use lab::{Answer, Result};
+use lab::{Answer, Exception, Result};
 
 use crate::scene::{BOTH, Scene, lab, settings};
 
@@ -127,4 +127,17 @@ fn somebody_breaks_the_configuration() -> Result<()> {
     scene.lacks(&BOTH)?;
     server.restart(Answer::Normal)?;
     scene.has(&BOTH)
+}
+
+/// Times have their dates all the same: the rendered file says how they are written.
+#[test]
+fn times_have_dates_whether_or_not_a_connection_may_choose_them() -> Result<()> {
+    let lab = lab()?;
+    let scene = Scene::prepared(&lab, &settings())?;
+    let reply = scene.bird.ask("timeformat iso long us")?;
+    Exception::NoTimeFormat.assert(reply.contains("9001 "))?;
+    let (_, document) = scene.any_status()?;
+    let started = document["bird"]["started_at"].as_str();
+    assert!(started.is_some(), "{document}");
+    Ok(())
 }

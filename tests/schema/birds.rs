@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
 
+use lab::Exception;
+
 use super::{repository, text};
 
 /// An anycastctl with a directory of its own, where the example can say what it wants.
@@ -53,13 +55,31 @@ fn release(program: &Path) -> String {
     release.expect("a version").to_owned()
 }
 
-/// The example for a release: BIRD knows roles from 2.0.11 on.
+/// The example for a release, without what it cannot do and we refuse.
 fn example_for(release: &str) -> String {
     let version = format!("version: \"{release}\"");
     let example = replaced(&example(), "version: \"2.0.12\"", &version);
-    let roles = |line: &&str| line.contains("role: ") && release == "2.0.7";
-    let lines = example.lines().filter(|line| !roles(line));
+    if !Exception::NoRoles.is_of(release) {
+        return example;
+    }
+    assert_refused(&example, "roles need BIRD 2.0.11");
+    let lines = example.lines().filter(|line| !line.contains("role: "));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+fn assert_refused(example: &str, finding: &str) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let run = anycastctl(
+        directory.path(),
+        example,
+        &["check", "--secrets", "placeholder"],
+    );
+    let said = [run.stdout, run.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(
+        run.status.code() == Some(2) && said.contains(finding),
+        "{said}"
+    );
 }
 
 fn assert_accepted(example: &str, arguments: &[&str]) {

@@ -129,6 +129,19 @@ fn a_line_without_end_is_given_up() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_given_up_however_the_stream_is_cut() {
+    for (length, is_taken) in [(MAX_LINE, true), (MAX_LINE + 1, false)] {
+        let line = format!("0009-{}\n", "x".repeat(length - 5));
+        for size in [1, 4096, line.len()] {
+            let mut decoder = Decoder::default();
+            let mut pieces = line.as_bytes().chunks(size);
+            let result = pieces.try_for_each(|piece| decoder.push(piece));
+            assert_eq!(result.is_ok(), is_taken, "{length} in pieces of {size}");
+        }
+    }
+}
+
+#[test]
 fn an_answer_of_30_mb_is_read_to_its_end_in_bounded_memory() {
     let mut decoder = Decoder::default();
     decoder.push(b"1007-Table master4:\n").unwrap();

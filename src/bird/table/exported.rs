@@ -17,7 +17,7 @@ pub fn exporting_protocols(reply: &Reply) -> Vec<String> {
         .collect()
 }
 
-/// The prefixes of a reply to `show route export 'X'`. A further route of a prefix stands behind blanks;
+/// The prefixes of a reply to `show route` or `show route export 'X'`. A further route of a prefix stands behind blanks;
 /// nets of other kinds than IPv4 and IPv6 are passed over.
 #[must_use]
 pub fn exported_prefixes(reply: &Reply) -> Vec<Prefix> {

@@ -7,6 +7,7 @@ use super::trial::Trial;
 use crate::bird::binary::Message;
 use crate::cli::Format;
 use crate::config::{Diagnostics, Parsed, Record, Severity};
+use crate::harmless;
 
 /// Everything that a check found.
 pub(super) struct Report {
@@ -71,7 +72,8 @@ impl Report {
             bird: self.trials.iter().filter_map(BirdDocument::new).collect(),
         };
         let text = serde_json::to_string(&document);
-        text.expect("plain structs of text and numbers always serialize") + "\n"
+        let text = text.expect("plain structs of text and numbers always serialize");
+        harmless::json(&text).into_owned() + "\n"
     }
 
     /// GitHub's workflow commands: shown at the line in the pull request.
@@ -97,7 +99,8 @@ fn annotation(record: &Record<'_>) -> String {
 /// Text behind `::`, in which a percent sign or a line break would end or change the command
 /// (docs.github.com, "Workflow commands for GitHub Actions").
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
+    harmless::lines(text)
+        .replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
@@ -175,7 +178,10 @@ impl Trial {
     fn annotations(&self) -> Vec<String> {
         match self {
             Self::NoBinary(wanted) => vec![format!(
-                "::warning::bird.conf was not tried: no `{wanted}` on this machine\n"
+                "::warning::{}\n",
+                data(&format!(
+                    "bird.conf was not tried: no `{wanted}` on this machine"
+                ))
             )],
             Self::Done {
                 binary,

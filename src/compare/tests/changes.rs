@@ -193,6 +193,24 @@ fn options_that_say_what_holds_anyway_are_no_difference() {
     );
 }
 
+/// The neighbour misses BFD that ends without a word, and does not look for one that it never had.
+#[test]
+fn bfd_resets_a_session_only_where_it_ends() {
+    let text = rendered(SMALLEST);
+    let without = text.replace("bfd on;", "bfd off;");
+    let [ends, begins] =
+        [(&text, &without), (&without, &text)].map(|(from, to)| Comparison::between(from, to));
+    assert_eq!(ends.resets().len(), text.matches("  bfd on;").count());
+    assert!(!ends.resets().is_empty(), "{ends}");
+    assert!(begins.resets().is_empty(), "{begins}");
+    assert!(!begins.sessions.is_empty(), "{begins}");
+    let own = |options: &str| replaced(&text, "bfd on;", &format!("bfd {{ {options} }};"));
+    let timers = own("interval 400 ms; multiplier 5;");
+    assert!(timers.resets().is_empty(), "{timers}");
+    let password = own("authentication simple; password \"other\";");
+    assert_eq!(password.resets().len(), ends.resets().len(), "{password}");
+}
+
 #[test]
 fn limits_say_what_bird_does_about_them() {
     let text = rendered(SMALLEST);

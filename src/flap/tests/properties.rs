@@ -153,3 +153,84 @@ proptest! {
         prop_assert_eq!(script.seen(from, interval, from + 200_000, &jitters), 0, "{:?}", script);
     }
 }
+
+/// A look: how many milliseconds after the last one, and whether the session is up, or was lost and has come back since.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    Up,
+    Lost,
+    Back,
+}
+
+fn looks() -> impl Strategy<Value = Vec<(u64, Look)>> {
+    let look = prop::sample::select(vec![Look::Up, Look::Lost, Look::Back]);
+    let later = prop_oneof![8 => 2000_u64..10_000, 1 => 10_000_u64..1_000_000];
+    prop::collection::vec((later, look), 0..60)
+}
+
+fn thresholds() -> impl Strategy<Value = Flap> {
+    let numbers = (1_u32..2000, 1_u32..2000, 0_u32..10_000, 1_u32..5000);
+    numbers.prop_map(|(reuse, gap, more, penalty)| Flap {
+        penalty: penalty.min(reuse + gap + more),
+        reuse,
+        suppress: reuse + gap,
+        max: reuse + gap + more,
+        ..FLAP
+    })
+}
+
+proptest! {
+    /// Whatever a session does: its penalty is bounded, and it counts as flapping from `suppress` until it is below
+    /// `reuse`, told once each.
+    #[test]
+    fn flapping_begins_at_suppress_and_ends_below_reuse(flap in thresholds(), looks in looks()) {
+        let start = Instant::now();
+        let mut tracker = Tracker::new("s".to_owned(), flap, start);
+        let (mut millis, mut since, mut flapping, mut flaps) = (0_u64, 0_u64, false, 0);
+        let (suppress, reuse) = (f64::from(flap.suppress), f64::from(flap.reuse));
+        for (later, look) in looks {
+            let before = start + Duration::from_millis(millis);
+            if let Some(deadline) = tracker.deadline(before) {
+                // Nothing else happens until then: it ends there, and not much earlier.
+                prop_assert!(tracker.penalty(deadline) < reuse);
+                let early = deadline.checked_sub(Duration::from_millis(2)).unwrap();
+                prop_assert!(early <= before || tracker.penalty(early) >= reuse);
+            }
+            prop_assert_eq!(tracker.deadline(before).is_some(), flapping);
+            millis += later;
+            let seconds = |millis: u64| Duration::from_millis(millis).as_secs_f64();
+            let sighting = match look {
+                Look::Up => up(seconds(since), seconds(millis)),
+                Look::Back => {
+                    since = millis - 100;
+                    up(seconds(since), seconds(millis))
+                }
+                Look::Lost => {
+                    since = millis - 200;
+                    lost(seconds(since), seconds(millis))
+                }
+            };
+            let now = start + Duration::from_millis(millis);
+            for event in tracker.on(now, sighting, &NOTHING) {
+                match event {
+                    Event::Flapped { penalty, .. } => {
+                        flaps += 1;
+                        prop_assert!(penalty >= f64::from(flap.penalty));
+                        prop_assert!(penalty <= f64::from(flap.max));
+                    }
+                    Event::Flapping { flapping: is, penalty, .. } => {
+                        prop_assert_ne!(is, flapping, "told once");
+                        let is_due = if is { penalty >= suppress } else { penalty < reuse };
+                        prop_assert!(is_due, "{}", penalty);
+                        flapping = is;
+                    }
+                    _ => {}
+                }
+            }
+            let penalty = tracker.penalty(now);
+            prop_assert_eq!((tracker.is_flapping(), tracker.count()), (flapping, flaps));
+            let is_right = if flapping { penalty >= reuse } else { penalty < suppress };
+            prop_assert!(is_right, "{}", penalty);
+        }
+    }
+}

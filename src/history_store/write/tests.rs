@@ -175,3 +175,28 @@ fn a_disk_that_hangs_delays_nobody() {
         QUEUE as u64 + 10
     );
 }
+
+/// Root adds to it where no daemon runs, in a directory that is the daemon's.
+#[test]
+fn nothing_is_added_through_a_link() {
+    let (_keep, directory) = state_directory();
+    fs::create_dir(&directory).unwrap();
+    let (path, other) = (directory.join("history.jsonl"), directory.join("other"));
+    fs::write(&other, "precious").unwrap();
+    std::os::unix::fs::symlink(&other, &path).unwrap();
+    assert!(add(&directory, &record(1)).is_err());
+    assert!(append(&directory, b"{}\n").is_err());
+    assert_eq!(fs::read_to_string(&other).unwrap(), "precious");
+    fs::remove_file(&path).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(
+        add(&directory, &record(1)).is_err(),
+        "and nobody waits for a pipe"
+    );
+}

@@ -113,6 +113,20 @@ fn the_table_says_what_is_wrong() {
 }
 
 #[test]
+fn no_part_of_a_document_talks_to_the_terminal() {
+    let mut snapshot = snapshot();
+    snapshot.node.name = "a\u{1b}[2J".into();
+    snapshot.node.router_id = "1\u{7f}.99.0.2\u{9b}2J".into();
+    let mut out = Vec::new();
+    snapshot.services.clear();
+    write_table(&snapshot, None, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    for command in ["\u{1b}[2J", "\u{7f}", "\u{9b}"] {
+        assert!(!text.contains(command), "{text:?}");
+    }
+}
+
+#[test]
 fn a_silent_bird_is_named_before_anything_else() {
     let mut snapshot = snapshot();
     snapshot.bird.error = Some("there is no such socket".into());

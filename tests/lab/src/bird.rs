@@ -2,6 +2,7 @@
 
 mod control;
 mod fake;
+mod meddler;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::process::{Command, ExitStatus};
 
 pub use control::ControlSocket;
 pub use fake::{FakeBird, Mischief};
+pub use meddler::{Meddler, Meddling};
 
 use crate::{Error, Host, Process, Result, Signal};
 

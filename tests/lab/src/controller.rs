@@ -8,7 +8,9 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::wait::wait_until;
-use crate::{Bird, Context, Error, Lab, Manager, PATIENCE, Process, Result, Settings, Signal};
+use crate::{
+    Bird, Context, Error, Lab, Manager, PATIENCE, Process, Result, Settings, Signal, requirements,
+};
 
 /// Has `/proc` show the processes of the node, as on any host.
 const OWN_PROC: &str = "mount -t proc proc /proc";
@@ -170,6 +172,36 @@ impl<'lab> Controller<'lab> {
         self.start_after(OWN_PROC)
     }
 
+    /// Starts it with a clock that differs from this machine's by what stands in the file `clock`, such as `-3h`, and may
+    /// be changed at any time. The clock that never steps is left alone.
+    pub fn start_with_clock(&mut self, clock: &Path) -> Result<()> {
+        // Without it, a program would start all the same, with the right time.
+        std::fs::metadata(requirements::FAKETIME).context(requirements::FAKETIME)?;
+        let mut command = self.command(&["run"]);
+        command
+            .env("LD_PRELOAD", requirements::FAKETIME)
+            .env("FAKETIME_TIMESTAMP_FILE", clock)
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .env("DONT_FAKE_MONOTONIC", "1");
+        self.daemon = Some(self.lab.node().spawn("anycastctl", &mut command)?);
+        Ok(())
+    }
+
+    /// Starts it as a user that may do nothing but what everybody may, and that owns the files of the node.
+    pub fn start_as(&mut self, user: &str, group: &str) -> Result<()> {
+        let directory = self.lab.node().directory().display().to_string();
+        self.readable_by_all()?;
+        let owner = format!("{user}:{group}");
+        self.lab.node().run("chown", &["-R", &owner, &directory])?;
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", user, "--regid", group, "--clear-groups"]);
+        command.arg(self.copy()?).arg("-c").arg(&self.configuration);
+        let daemon = self.lab.node().spawn("anycastctl", command.arg("run"))?;
+        self.daemon = Some(daemon);
+        Ok(())
+    }
+
     /// Starts it where it may have so many descriptors, and may allow itself so many.
     pub fn start_with_descriptors(&mut self, soft: usize, hard: usize) -> Result<()> {
         self.start_after(&format!("ulimit -S -n {soft} && ulimit -H -n {hard}"))
@@ -249,8 +281,22 @@ impl<'lab> Controller<'lab> {
     /// Runs a command of ours as another user, with this group and no other. The program is copied to where
     /// everybody can run it.
     pub fn call_as(&self, user: &str, group: &str, arguments: &[&str]) -> Result<Outcome> {
-        let everybody = || Permissions::from_mode(0o755);
-        std::fs::set_permissions(self.lab.directory(), everybody()).context("lab directory")?;
+        self.readable_by_all()?;
+        let program = self.copy()?;
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", user, "--regid", group, "--clear-groups"]);
+        command.arg(program).args(arguments);
+        command.arg("--control").arg(self.control());
+        self.outcome(command, arguments)
+    }
+
+    fn readable_by_all(&self) -> Result<()> {
+        let everybody = Permissions::from_mode(0o755);
+        std::fs::set_permissions(self.lab.directory(), everybody).context("lab directory")
+    }
+
+    /// The program where everybody can run it.
+    fn copy(&self) -> Result<PathBuf> {
         let program = self.lab.node().directory().join("anycastctl");
         if !program.exists() {
             let (binary, copy) = (self.binary.display(), program.display());
@@ -259,11 +305,7 @@ impl<'lab> Controller<'lab> {
             let files = [&*binary.to_string(), &*copy.to_string()];
             self.lab.node().run("cp", &files)?;
         }
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid", user, "--regid", group, "--clear-groups"]);
-        command.arg(program).args(arguments);
-        command.arg("--control").arg(self.control());
-        self.outcome(command, arguments)
+        Ok(program)
     }
 
     fn outcome(&self, mut command: Command, arguments: &[&str]) -> Result<Outcome> {

@@ -104,11 +104,33 @@ impl Host {
 
     /// Drops every TCP packet to this port without an answer, until [`Host::undrop`].
     pub fn drop_tcp(&self, port: u16) -> Result<()> {
+        self.drop_packets(&format!("tcp dport {port}"))
+    }
+
+    /// Drops every packet that comes in and matches, in the words of nftables, until [`Host::undrop`].
+    pub fn drop_packets(&self, matching: &str) -> Result<()> {
         let rules = format!(
             "add table inet lab; add chain inet lab input {{ type filter hook input priority 0; }}; \
-             add rule inet lab input tcp dport {port} drop"
+             add rule inet lab input {matching} drop"
         );
         self.run("nft", &[&rules]).map(drop)
+    }
+
+    /// Has whatever listens at port 53 of these two addresses of the host answer all questions over UDP to any other
+    /// one, until [`Host::undivert_dns`]. No socket is closed for it, so nothing but the answers changes.
+    pub fn divert_dns(&self, ipv4: &str, ipv6: &str) -> Result<()> {
+        let rules = format!(
+            "add table inet lab_dns; \
+             add chain inet lab_dns output {{ type nat hook output priority -100; }}; \
+             add rule inet lab_dns output udp dport 53 ip daddr != {ipv4} dnat ip to {ipv4}; \
+             add rule inet lab_dns output udp dport 53 ip6 daddr != {ipv6} dnat ip6 to {ipv6}"
+        );
+        self.run("nft", &[&rules]).map(drop)
+    }
+
+    /// Ends [`Host::divert_dns`].
+    pub fn undivert_dns(&self) -> Result<()> {
+        self.run("nft", &["delete table inet lab_dns"]).map(drop)
     }
 
     /// Lets all packets through again.

@@ -11,7 +11,8 @@
 //! - [`Lab`] makes the hosts, the link between them and a private directory;
 //! - [`Host`] is one namespace: run, spawn or call something inside it;
 //! - [`Bird`] is a daemon with its control socket, [`Neighbor`] the witness: what *it* has in its table
-//!   is what the world sees; [`FakeBird`] misbehaves as no real one can be made to;
+//!   is what the world sees; [`FakeBird`] misbehaves as no real one can be made to, and a [`Meddler`] stands
+//!   between a real one and its clients;
 //! - [`DnsServer`] is nsd, unbound or named, which can die, hang or answer nonsense; [`FakeDns`] lies;
 //!   [`QuicDns`] is what none of them can be yet;
 //! - [`Authority`] issues certificates for them, expired ones too;
@@ -21,6 +22,7 @@
 //! - [`Machine`] is a booted Debian on a host's network, with our package in it;
 //! - [`Manager`] listens where a service tells systemd how it goes;
 //! - [`Settings`] and [`Controller`] are our own program, its configuration and its life;
+//! - [`Exception`] is what a release of BIRD cannot do;
 //! - [`wait_until`] is the only way to wait: a condition and a deadline, never a sleep.
 //!
 //! Nothing here uses the product's code: a witness that shares the accused's eyes sees the same mirage.
@@ -30,6 +32,7 @@ mod certificate;
 mod controller;
 mod dns;
 mod error;
+mod exception;
 mod frr;
 mod host;
 mod lab;
@@ -44,11 +47,12 @@ mod site;
 mod wait;
 mod web;
 
-pub use bird::{Bird, ControlSocket, FakeBird, Mischief};
+pub use bird::{Bird, ControlSocket, FakeBird, Meddler, Meddling, Mischief};
 pub use certificate::{Authority, Certificate, Validity};
 pub use controller::{Controller, Outcome};
 pub use dns::{Answer, DnsServer, FakeDns, Lie, QuicDns, Software, ask, zone};
 pub use error::{Context, Error, Result};
+pub use exception::Exception;
 pub use frr::Frr;
 pub use host::Host;
 pub use lab::{Lab, NEIGHBOR_ASN, NODE_ASN};

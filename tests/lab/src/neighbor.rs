@@ -56,6 +56,11 @@ impl<'lab> Neighbor<'lab> {
         &self.bird
     }
 
+    /// Its BIRD, to be ended and started again.
+    pub fn bird_mut(&mut self) -> &mut Bird<'lab> {
+        &mut self.bird
+    }
+
     /// The route to a prefix, if there is one.
     pub fn route(&self, prefix: &str) -> Result<Option<Route>> {
         let reply = self.bird.ask(&format!("show route {prefix} all"))?;
@@ -81,6 +86,16 @@ impl<'lab> Neighbor<'lab> {
             }
         }
         Ok(())
+    }
+
+    /// How many of the routes in its tables are to single addresses, as services have them.
+    pub fn number_of_addresses(&self) -> Result<usize> {
+        let table = self.bird.ask("show route")?;
+        let is_address = |line: &&str| {
+            let mut words = line.split_whitespace();
+            words.any(|word| word.ends_with("/32") || word.ends_with("/128"))
+        };
+        Ok(table.lines().filter(is_address).count())
     }
 
     /// What it was told so far.

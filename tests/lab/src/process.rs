@@ -152,6 +152,12 @@ impl Process {
         Ok(std::fs::read_dir(directory).context("descriptors")?.count())
     }
 
+    /// How many threads it has.
+    pub fn threads(&self) -> Result<usize> {
+        let directory = Path::new("/proc").join(self.id.to_string()).join("task");
+        Ok(std::fs::read_dir(directory).context("threads")?.count())
+    }
+
     /// How many descriptors it may have open from now on; those that it has stay open.
     pub fn limit_descriptors(&self, limit: usize) -> Result<()> {
         let status = Command::new("prlimit")

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// Programs without which no lab can be built.
-const PROGRAMS: [&str; 27] = [
+const PROGRAMS: [&str; 28] = [
     "check_dummy",
     "check_tcp",
     "setpriv",
+    "perl",
     "unshare",
     "sh",
     "cp",
@@ -64,6 +65,9 @@ pub(crate) fn check() -> Result<()> {
         missing.join(", ")
     )))
 }
+
+/// The library that tells a program another time.
+pub(crate) const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// What machines need besides: to be made, and to be booted.
 const FOR_MACHINES: [&str; 4] = ["debootstrap", "nsenter", "systemd-nspawn", "timeout"];

@@ -1,6 +1,6 @@
 //! Limits that are hit, by what the neighbour sends.
 
-use lab::{Error, Lab, Result};
+use lab::{Error, Exception, Lab, Result};
 
 use super::pair::{Pair, Peer};
 
@@ -47,7 +47,6 @@ fn more_routes_than_may_be_received_are_a_warning_or_held_back() -> Result<()> {
     for action in ["warn", "block"] {
         let lab = Lab::new(&[])?;
         let pair = pair(&lab, action)?;
-        // BIRD 3 shows no `[HIT]` for a warning.
         let log = lab.node().directory().join("own.log");
         let wanted = format!("receive limit (2), action: {action}");
         lab.wait_until(&wanted, || {
@@ -56,6 +55,13 @@ fn more_routes_than_may_be_received_are_a_warning_or_held_back() -> Result<()> {
             if hit { Ok(()) } else { Err(Error::new(log)) }
         })?;
         says(&pair, &["Established"])?;
+        let details = pair.node.ask("show protocols all \"bgp_tor1_v4\"")?;
+        let is_marked = details.contains("[HIT]");
+        if action == "warn" {
+            Exception::NoMarkAtWarnings.assert(!is_marked)?;
+        } else {
+            assert!(is_marked, "{details}");
+        }
         pair.enable("anycast_resolver_v4")?;
         pair.hears(0, "192.0.2.53/32", &[])?;
     }

@@ -12,7 +12,7 @@ use anycastctl::bird::table;
 use anycastctl::config::{BirdLog, Config, Import, Limit, LimitAction, Neighbor, Session};
 use anycastctl::model::{BirdVersion, Family, NeighborName, Password};
 use anycastctl::render;
-use lab::{Bird, Context, Error, Lab, Result};
+use lab::{Bird, Context, Error, Exception, Lab, Result};
 use proptest::test_runner::{Config as Cases, TestCaseError, TestError, TestRunner};
 use secrecy::ExposeSecret;
 
@@ -50,16 +50,15 @@ impl<'lab> Node<'lab> {
         let directory = self.lab.node().directory();
         let release = Bird::node_release()?;
         let release: BirdVersion = release.parse().context("release")?;
-        if release < BirdVersion::new(2, 0, 11) {
+        if Exception::NoRoles.is_met()? {
             config
                 .neighbors
                 .iter_mut()
                 .for_each(|neighbor| neighbor.role = None);
         }
         let bird = &mut config.bird;
-        // BIRD 3 dies of what is rendered for BIRD 2 when the kernel's filter changes from case to case.
-        let third = release >= BirdVersion::new(3, 0, 0);
-        bird.version = if third {
+        // The kernel's filter changes from case to case.
+        bird.version = if Exception::KernelChangeKills.is_met()? {
             release
         } else {
             bird.version.min(release)

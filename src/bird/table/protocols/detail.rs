@@ -52,8 +52,10 @@ pub(in crate::bird::table) fn seconds(text: &str) -> Option<Duration> {
         0
     } else {
         // As many digits as there are, at most nine that count.
+        let is_number = fraction.bytes().all(|byte| byte.is_ascii_digit());
         let counted = fraction.get(..9).unwrap_or(fraction);
-        let scale = 10_u32.checked_pow(9 - u32::try_from(counted.len()).ok()?)?;
+        let missing = 9_usize.checked_sub(counted.len()).filter(|_| is_number)?;
+        let scale = 10_u32.checked_pow(u32::try_from(missing).ok()?)?;
         number::<u32>(counted)?.checked_mul(scale)?
     };
     Some(if negative {
@@ -66,7 +68,9 @@ pub(in crate::bird::table) fn seconds(text: &str) -> Option<Duration> {
 /// The words of a text, for lines that are mostly blanks: by bytes, not by characters.
 pub(super) fn words(mut text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
-        text = text.trim_ascii_start();
+        // Blanks only, as in the rows: both have to find the same words.
+        let start = text.bytes().position(|byte| byte != b' ');
+        text = &text[start.unwrap_or(text.len())..];
         let end = text.bytes().position(|byte| byte == b' ');
         let (word, rest) = text.split_at(end.unwrap_or(text.len()));
         text = rest;
@@ -110,6 +114,8 @@ mod tests {
             "--1/2",
             "1.x/2",
             "1.2.3/4",
+            "1.1234567890x/2",
+            "1.00\u{fbef}\u{fbef}\u{fbef}0/2",
             "99999999999999999999/1",
         ] {
             assert_eq!(timer(bad), None, "{bad}");

@@ -284,6 +284,15 @@ fn bfd_sessions_of_several_protocols_and_kinds() {
 }
 
 #[test]
+fn both_readers_of_rows_part_words_at_blanks_only() {
+    let reply = decode(b"1002-a BGP \x0c\x0c up 20:59:00.000  Idle\n0000 \n");
+    let states = protocol_states(&reply);
+    let all = protocols(&reply, None);
+    assert_eq!(all[0].state, ProtocolState::Up);
+    assert_eq!(states.get(&all[0].name), Some(&all[0].state));
+}
+
+#[test]
 fn a_status_of_another_state_is_one() {
     for (text, state) in [
         ("Daemon is up and running", DaemonState::Running),

@@ -28,7 +28,12 @@ pub enum Lie {
     Truncated,
     /// The answer ends within the header.
     HalfAHeader,
+    /// The answer is good, and comes after [`LATE`].
+    Late,
 }
+
+/// Longer than any check waits that is not told otherwise.
+const LATE: Duration = Duration::from_millis(1500);
 
 /// A lying server on a host, over UDP.
 pub struct FakeDns {
@@ -69,9 +74,20 @@ fn serve(socket: &UdpSocket, lie: Lie, stopped: &AtomicBool) {
         let Ok((length, client)) = socket.recv_from(&mut buffer) else {
             continue;
         };
-        if let Some(answer) = answer(&buffer[..length], lie) {
+        let Some(answer) = answer(&buffer[..length], lie) else {
+            continue;
+        };
+        let Ok(socket) = socket.try_clone() else {
+            continue;
+        };
+        let send = move || {
+            if lie == Lie::Late {
+                std::thread::sleep(LATE);
+            }
             let _client_gone = socket.send_to(&answer, client);
-        }
+        };
+        // Others are answered meanwhile, as by any server that is slow.
+        std::thread::spawn(send);
     }
 }
 
@@ -93,7 +109,7 @@ pub(super) fn answer(question: &[u8], lie: Lie) -> Option<Vec<u8>> {
     answer[4..HEADER].copy_from_slice(&[0, 1, 0, 1, 0, 0, 0, 0]);
     answer.extend(RECORD);
     match lie {
-        Lie::None => {}
+        Lie::None | Lie::Late => {}
         Lie::Silence | Lie::Hang => return None,
         Lie::WrongId => answer[0] ^= 0xff,
         // One letter of the first label; its length stays in front.

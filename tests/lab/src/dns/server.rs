@@ -223,6 +223,13 @@ impl<'lab> DnsServer<'lab> {
             .ok_or_else(|| Error::new(format!("{} does not run", self.name)))
     }
 
+    /// Its process alone, which goes on for as long as that is kept.
+    pub fn into_process(mut self) -> Result<Process> {
+        let name = &self.name;
+        let ended = || Error::new(format!("{name} does not run"));
+        self.process.take().ok_or_else(ended)
+    }
+
     /// Ends it and all that it forked with SIGKILL. From then on its port refuses.
     pub fn kill(&mut self) -> Result<()> {
         self.process()?.kill()?;
