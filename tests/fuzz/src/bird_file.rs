@@ -1,0 +1,121 @@
+//! The reader of BIRD's configuration (`bird::file`), what hides passwords in it, and what compares two of them
+//! (`compare`).
+//!
+//! - Redaction hides every text behind `password` and `secret`, and changes nothing else: token by token, the redacted
+//!   file is the same but for what is hidden. Redacted once more, it stays as it is.
+//! - A comparison of any two files never tells what is hidden in one of them. (That a file differs from itself in nothing
+//!   holds for files that BIRD would take; `configuration` looks at that.)
+//! - Everything that is said of a file is one line without control characters.
+
+use anycastctl::bird::file::{File, Statement, Token, redacted};
+use anycastctl::compare::Comparison;
+use anycastctl::init;
+
+use crate::{chance, halves, shown};
+
+const HIDDEN: Token<'_> = Token::Text("<hidden>");
+
+/// Tries the input as an installed and a rendered file.
+pub fn holds(input: &[u8]) {
+    let (old, new) = halves(input);
+    let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(new));
+    let chance = chance(input);
+    let hidden = hides(&old, chance);
+    walk(&File::read(&old));
+    compare(&old, &new, &hidden, chance);
+    let zones = init::zones(&old);
+    assert!(zones.len() <= 8);
+    for zone in zones {
+        shown::ascii(&zone);
+    }
+}
+
+/// What is hidden.
+fn hides(text: &str, chance: u64) -> Vec<String> {
+    let shown = redacted(text);
+    let (before, after) = (File::read(text), File::read(&shown));
+    let (before, after) = (tokens(before.statements()), tokens(after.statements()));
+    assert_eq!(before.len(), after.len(), "{shown:?}");
+    let mut hidden = Vec::new();
+    for (at, (was, is)) in before.iter().zip(&after).enumerate() {
+        let follows = at > 0 && matches!(before[at - 1], Some(Token::Word("password" | "secret")));
+        match (was, is) {
+            (Some(Token::Text(text) | Token::Word(text)), Some(HIDDEN)) => {
+                hidden.push((*text).to_owned());
+            }
+            (was, is) => assert_eq!(was, is, "{shown:?}"),
+        }
+        if follows && matches!(was, Some(Token::Text(_))) {
+            assert_eq!(*is, Some(HIDDEN), "{shown:?}");
+        }
+    }
+    if chance.is_multiple_of(4) {
+        assert_eq!(redacted(&shown), shown);
+    }
+    hidden
+}
+
+/// The tokens of statements, one after the other; `None` begins and ends a block.
+fn tokens<'t>(statements: &[Statement<'t>]) -> Vec<Option<Token<'t>>> {
+    let mut all = Vec::new();
+    for statement in statements {
+        all.extend(statement.tokens.iter().copied().map(Some));
+        if let Some(block) = &statement.block {
+            all.push(None);
+            all.extend(tokens(block));
+            all.push(None);
+        }
+    }
+    all
+}
+
+fn walk(file: &File<'_>) {
+    assert!(file.protocols().len() <= file.statements().len());
+    for name in file.filters() {
+        let _ = file.filter(name);
+    }
+    for (name, block) in file.functions() {
+        assert!(
+            block
+                .iter()
+                .all(|statement| !statement.to_string().is_empty()),
+            "{name}"
+        );
+    }
+    let _ = file.constants().count();
+}
+
+/// One of the three comparisons, for some of the inputs: each reads all of both files once more.
+fn compare(old: &str, new: &str, hidden: &[String], chance: u64) {
+    let comparison = match chance % 8 {
+        0 => Comparison::first(old),
+        1 => Comparison::between("", "").with_secrets(old, new),
+        2..=4 => Comparison::between(old, new),
+        _ => return,
+    };
+    let document = serde_json::to_string(&comparison).expect("comparisons are plain");
+    for line in comparison.summary() {
+        shown::line(&line.text);
+        no_secret(&line.text, hidden, [old, new]);
+    }
+    no_secret(&document, hidden, [old, new]);
+}
+
+/// What is hidden and stands nowhere else is not told.
+fn no_secret(told: &str, hidden: &[String], files: [&str; 2]) {
+    let places = |secret: &str| {
+        files
+            .map(|file| file.matches(secret).count())
+            .iter()
+            .sum::<usize>()
+    };
+    let secrets = hidden
+        .iter()
+        .filter(|secret| secret.len() >= 8 && *secret != "<hidden>" && places(secret) == 1);
+    for secret in secrets {
+        assert!(
+            !told.contains(secret.as_str()),
+            "{secret:?} is told: {told:?}"
+        );
+    }
+}
