@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::Display;
 
 use super::diagnostic::{Finding, Severity};
-use super::source::without_passwords;
+use super::source::{is_secret, without_passwords};
 use super::spec::Field;
 use super::tree::{Content, NodeId, Tree, join};
 
@@ -41,11 +41,15 @@ impl<'t> Report<'t> {
         }
     }
 
-    /// The message, which may quote the value: where `|` makes one text of many keys, there may be a password in it.
+    /// The message, which may quote the value: that may be a password, and where `|` makes one text of many keys, there may
+    /// be one in it.
     fn quoted(&self, node: NodeId, message: String) -> String {
         let Content::Scalar { text, .. } = self.tree.content(node) else {
             return message;
         };
+        if self.tree.nearest_key(node).is_some_and(is_secret) {
+            return message.replace(&format!("`{text}`"), "`********`");
+        }
         match without_passwords(text) {
             shown if *shown == **text => message,
             shown => message.replace(&**text, &shown),

@@ -119,7 +119,8 @@ impl Source {
 /// How alike a key must be to `password` for its value to be hidden: catches `passwd` and `pasword`.
 const ALIKE: f64 = 0.88;
 
-fn is_secret(key: &str) -> bool {
+/// Whether what stands below this key is a password, by mistake or not.
+pub(super) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let names_a_place = ["_file", "_credential", "_env"].map(|end| key.ends_with(end));
     !names_a_place.contains(&true) && strsim::jaro_winkler(&key, "password") >= ALIKE

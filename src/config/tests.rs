@@ -225,6 +225,8 @@ fn values_that_swallow_a_password_are_not_quoted_with_it() {
         "version: |\n  1\n  password: hunter22\n",
         "version: \"1\n  password: hunter22\"\n",
         "node: { name: x, asn: \"passwd: hunter22\" }\n",
+        "neighbors:\n  password: hunter22\n",
+        "neighbors: { tor1: { password: [hunter22] } }\n",
         "\"a\n  password: hunter22\": 1\n\"a\n  password: hunter22\": 2\n",
     ] {
         let findings = findings(text);

@@ -97,12 +97,7 @@ impl Tree {
 
     /// The path of keys, as `services.resolver.prefixes[1]`.
     pub(crate) fn path(&self, id: NodeId) -> String {
-        let mut steps = Vec::new();
-        let mut at = id;
-        while let Some((parent, step)) = &self.nodes[at.0].parent {
-            steps.push(step);
-            at = *parent;
-        }
+        let steps: Vec<_> = self.steps(id).collect();
         steps
             .iter()
             .rev()
@@ -110,6 +105,20 @@ impl Tree {
                 Step::Item(index) => format!("{path}[{index}]"),
                 Step::Key(key) => join(&path, key),
             })
+    }
+
+    /// The key of a value, or of the list that it stands in.
+    pub(crate) fn nearest_key(&self, id: NodeId) -> Option<&str> {
+        self.steps(id).find_map(|step| match step {
+            Step::Item(_) => None,
+            Step::Key(key) => Some(&**key),
+        })
+    }
+
+    /// From a value to the top of the document.
+    fn steps(&self, id: NodeId) -> impl Iterator<Item = &Step> {
+        let up = |(parent, _): &&(NodeId, Step)| self.nodes[parent.0].parent.as_ref();
+        std::iter::successors(self.nodes[id.0].parent.as_ref(), up).map(|(_, step)| step)
     }
 }
 
