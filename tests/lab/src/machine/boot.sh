@@ -34,6 +34,8 @@ boot() {
     unshare --cgroup --mount --pid --fork --kill-child=KILL --mount-proc \
     sh -eu -c '
       umount cgroup
+      # The kernel refuses a file system on itself, which the host has here.
+      mount -t tmpfs sys /sys
       mount -t sysfs sysfs /sys
       mount -t cgroup2 cgroup /sys/fs/cgroup
       mount -t tmpfs run /run
