@@ -115,7 +115,15 @@ fn no_secret(told: impl Fn(&str, &str) -> String, hidden: &[String], [old, new]:
     let secrets = hidden
         .iter()
         .filter(|secret| secret.len() >= 8 && *secret != "<hidden>" && places(secret) == 1);
-    for secret in secrets.filter(|secret| said.contains(secret.as_str())) {
+    // Redaction hides too much of a text that is no whole file, such as the name of a constant, which comparisons tell.
+    let files = [File::read(old), File::read(new)];
+    let is_name = |secret: &str| {
+        files
+            .iter()
+            .flat_map(File::constants)
+            .any(|(name, _)| name == secret)
+    };
+    for secret in secrets.filter(|secret| said.contains(secret.as_str()) && !is_name(secret)) {
         let other = |text: &str| text.replace(secret, &"x".repeat(secret.len()));
         assert!(
             told(&other(old), &other(new)).contains(secret),
