@@ -46,6 +46,9 @@ pub enum InvalidUrl {
     /// Against the syntax (RFC 3986).
     #[error("`{0}` is not a URL: write for example http://192.0.2.53:8080/health")]
     Syntax(String),
+    /// A character that has to be encoded (RFC 3986, 2; RFC 5890, 2.3.2.1).
+    #[error("{0:?} cannot stand in a URL: write it as %XX in a path, and a name with it as xn--…")]
+    Character(char),
     /// Neither of the two.
     #[error("`{0}` begins neither with http:// nor with https://")]
     Scheme(String),
@@ -131,6 +134,10 @@ impl FromStr for Url {
         let syntax = || InvalidUrl::Syntax(text.to_owned());
         if text.contains('#') {
             return Err(InvalidUrl::Fragment);
+        }
+        // The parser of the library would let them through, as they are.
+        if let Some(other) = text.chars().find(|letter| !letter.is_ascii()) {
+            return Err(InvalidUrl::Character(other));
         }
         let uri = text.parse().ok().and_then(with_path).ok_or_else(syntax)?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
@@ -295,6 +302,10 @@ mod tests {
         let error = |text: &str| text.parse::<Url>().unwrap_err();
         assert_eq!(error("http://a:b@c/"), InvalidUrl::User);
         assert_eq!(error("http://a/#b"), InvalidUrl::Fragment);
+        assert_eq!(error("http://ä/"), InvalidUrl::Character('ä'));
+        let wide = InvalidUrl::Character('\u{2003}');
+        assert_eq!(error("http://a/b\u{2003}c"), wide);
+        assert!(wide.to_string().starts_with(r"'\u{2003}' cannot"), "{wide}");
         for text in ["http://a:0/", "http://a:70000/", "http://a:/"] {
             assert!(text.parse::<Url>().is_err(), "{text}");
         }

@@ -187,6 +187,7 @@ fn schemas_refuse_what_is_plainly_wrong() {
                 "ftp://a/",
                 "http://a b/",
                 "http://a/#b",
+                "http://a/b\u{2003}c",
             ],
         ),
         ("StatusCodes", &["", "20", "600", "2xx", "200-"]),
