@@ -50,6 +50,17 @@ impl From<String> for Rendered {
 }
 
 impl File {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::NetworkdNetdev,
+        Self::NetworkdNetwork,
+        Self::Ifupdown,
+        Self::Sysctl,
+        Self::Steering,
+        Self::Limits,
+        Self::Nftables,
+    ];
+
     /// Where it is installed. `DNS_UNIT` stands for `host.dns_unit`.
     #[must_use]
     pub fn path(self) -> &'static str {

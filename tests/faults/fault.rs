@@ -27,6 +27,26 @@ pub(crate) struct Fault {
     pub(crate) begin: fn(&mut Stage<'_>) -> Result<End>,
 }
 
+impl Fault {
+    /// On the usual stage: with its name, how it is done, and what others do there.
+    pub(crate) fn usual(
+        place: Place,
+        meaning: Meaning,
+        [name, how, peers]: [&'static str; 3],
+        begin: fn(&mut Stage<'_>) -> Result<End>,
+    ) -> Self {
+        Self {
+            name,
+            how,
+            peers,
+            setup: Setup::USUAL,
+            place,
+            meaning,
+            begin,
+        }
+    }
+}
+
 /// Where a fault is. Two in the same place get in each other's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
@@ -56,6 +76,13 @@ pub(crate) enum Meaning {
         /// When a decision that falls meanwhile reaches the neighbour.
         decision: Decision,
     },
+}
+
+impl Meaning {
+    /// Something between a healthy service and the neighbour.
+    pub(crate) fn way(healthy: Healthy, decision: Decision) -> Self {
+        Self::Way { healthy, decision }
+    }
 }
 
 /// What becomes of the routes of a healthy service during a fault.

@@ -178,6 +178,19 @@ fn thresholds() -> impl Strategy<Value = Thresholds> {
     (1_u32..5, 1_u32..6, window).prop_map(|(fall, rise, window)| Thresholds { fall, rise, window })
 }
 
+/// What these verdicts make of a tracker, and when the last of them is there.
+fn after(thresholds: Thresholds, happenings: Vec<(u64, Happening)>) -> (Tracker, Instant) {
+    let mut now = Instant::now() + Duration::from_hours(1);
+    let mut tracker = Tracker::new(thresholds, STALE, now);
+    for (later, happening) in happenings {
+        now += Duration::from_millis(later);
+        if let Happening::Verdict(verdict, _) = happening {
+            tracker.on(now, now, verdict);
+        }
+    }
+    (tracker, now)
+}
+
 proptest! {
     #[test]
     fn agrees_with_a_slow_reference(
@@ -231,15 +244,7 @@ proptest! {
         thresholds in thresholds(),
         happenings in prop::collection::vec(happenings(), 0..40),
     ) {
-        let start = Instant::now() + Duration::from_hours(1);
-        let mut tracker = Tracker::new(thresholds, STALE, start);
-        let mut now = start;
-        for (later, happening) in happenings {
-            now += Duration::from_millis(later);
-            if let Happening::Verdict(verdict, _) = happening {
-                tracker.on(now, now, verdict);
-            }
-        }
+        let (mut tracker, _) = after(thresholds, happenings);
         let Some(deadline) = tracker.deadline() else {
             prop_assert_eq!(tracker.health(), Health::Unhealthy);
             return Ok(());
@@ -255,15 +260,7 @@ proptest! {
         thresholds in thresholds(),
         happenings in prop::collection::vec(happenings(), 0..40),
     ) {
-        let start = Instant::now() + Duration::from_hours(1);
-        let mut tracker = Tracker::new(thresholds, STALE, start);
-        let mut now = start;
-        for (later, happening) in happenings {
-            now += Duration::from_millis(later);
-            if let Happening::Verdict(verdict, _) = happening {
-                tracker.on(now, now, verdict);
-            }
-        }
+        let (mut tracker, now) = after(thresholds, happenings);
         for _ in 0..thresholds.fall {
             tracker.on(now, now, Verdict::Fail);
         }

@@ -1,6 +1,5 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 use super::*;
 use crate::history::MAX_ENTRIES;
@@ -152,13 +151,7 @@ fn a_disk_that_hangs_delays_nobody() {
     fs::create_dir(&directory).unwrap();
     let path = directory.join("history.jsonl");
     // A pipe without a reader hangs whoever opens it, as a dead disk would.
-    assert!(
-        Command::new("mkfifo")
-            .arg(&path)
-            .status()
-            .unwrap()
-            .success()
-    );
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let (writer, ended) = start(&directory);
     (0..QUEUE + 10).for_each(|number| writer.append(&record(number)));
     let problem = writer.problem().unwrap();
@@ -188,13 +181,7 @@ fn nothing_is_added_through_a_link() {
     assert!(append(&directory, b"{}\n").is_err());
     assert_eq!(fs::read_to_string(&other).unwrap(), "precious");
     fs::remove_file(&path).unwrap();
-    assert!(
-        Command::new("mkfifo")
-            .arg(&path)
-            .status()
-            .unwrap()
-            .success()
-    );
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     assert!(
         add(&directory, &record(1)).is_err(),
         "and nobody waits for a pipe"

@@ -3,16 +3,6 @@
 use super::*;
 use crate::config::SMALLEST;
 
-const ALL: [File; 7] = [
-    File::NetworkdNetdev,
-    File::NetworkdNetwork,
-    File::Ifupdown,
-    File::Sysctl,
-    File::Steering,
-    File::Limits,
-    File::Nftables,
-];
-
 /// Two families, networks with an address and without, neighbours with BFD and without.
 const WHOLE: &str = include_str!("tests/whole.yaml");
 
@@ -106,7 +96,7 @@ fn a_missing_key_is_named() {
 
 #[test]
 fn every_file_says_whose_it_is_and_where_it_goes() {
-    for file in ALL {
+    for file in File::ALL {
         let text = rendered(WHOLE, file);
         let path = file.path().replace("DNS_UNIT", "nsd.service");
         assert!(text.starts_with("# Managed by anycastctl: local edits are overwritten.\n#\n"));

@@ -24,14 +24,13 @@ const NONE: &str = "not tried";
 pub(super) fn faults() -> Vec<Fault> {
     use Decision::{Afterwards, Meanwhile};
     use Healthy::{Kept, Lost, Shaken};
-    let fault = |name, how, peers, (healthy, decision), begin| Fault {
-        name,
-        how,
-        peers,
-        setup: Setup::USUAL,
-        place: Place::Bird,
-        meaning: Meaning::Way { healthy, decision },
-        begin,
+    let fault = |name, how, peers, (healthy, decision), begin| {
+        Fault::usual(
+            Place::Bird,
+            Meaning::way(healthy, decision),
+            [name, how, peers],
+            begin,
+        )
     };
     vec![
         fault(

@@ -25,17 +25,13 @@ const NONSENSE: &str = "disabled perhaps;\n";
 /// The table.
 pub(super) fn faults() -> Vec<Fault> {
     use Decision::{Afterwards, Meanwhile, WhenStale};
-    let fault = |name, how, peers, decision, begin| Fault {
-        name,
-        how,
-        peers,
-        setup: Setup::USUAL,
-        place: Place::Controller,
-        meaning: Meaning::Way {
-            healthy: Healthy::Kept,
-            decision,
-        },
-        begin,
+    let fault = |name, how, peers, decision, begin| {
+        Fault::usual(
+            Place::Controller,
+            Meaning::way(Healthy::Kept, decision),
+            [name, how, peers],
+            begin,
+        )
     };
     // What BIRD finds there is what it does as soon as it reads its configuration.
     let intent = |fault| Fault {

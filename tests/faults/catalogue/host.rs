@@ -23,16 +23,13 @@ const LOOPS: usize = 2;
 /// The table.
 pub(super) fn faults() -> Vec<Fault> {
     let fault = |name, how, peers, setup, begin| Fault {
-        name,
-        how,
-        peers,
         setup,
-        place: Place::Host,
-        meaning: Meaning::Way {
-            healthy: Healthy::Kept,
-            decision: Decision::Meanwhile,
-        },
-        begin,
+        ..Fault::usual(
+            Place::Host,
+            Meaning::way(Healthy::Kept, Decision::Meanwhile),
+            [name, how, peers],
+            begin,
+        )
     };
     vec![
         fault(

@@ -21,14 +21,13 @@ const INTERFACE: &str = "tor1";
 
 /// The table.
 pub(super) fn faults() -> Vec<Fault> {
-    let fault = |name, how, peers, (healthy, decision), begin| Fault {
-        name,
-        how,
-        peers,
-        setup: Setup::USUAL,
-        place: Place::Neighbor,
-        meaning: Meaning::Way { healthy, decision },
-        begin,
+    let fault = |name, how, peers, (healthy, decision), begin| {
+        Fault::usual(
+            Place::Neighbor,
+            Meaning::way(healthy, decision),
+            [name, how, peers],
+            begin,
+        )
     };
     vec![
         fault(

@@ -28,14 +28,13 @@ const NONE: &str = "not tried";
 
 /// The table.
 pub(super) fn faults() -> Vec<Fault> {
-    let fault = |name, how, peers, begin| Fault {
-        name,
-        how,
-        peers,
-        setup: Setup::USUAL,
-        place: Place::Server,
-        meaning: Meaning::Service(BOTH),
-        begin,
+    let fault = |name, how, peers, begin| {
+        Fault::usual(
+            Place::Server,
+            Meaning::Service(BOTH),
+            [name, how, peers],
+            begin,
+        )
     };
     vec![
         fault(

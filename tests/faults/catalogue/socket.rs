@@ -22,17 +22,13 @@ const NONE: &str = "not tried";
 /// The table.
 pub(super) fn faults() -> Vec<Fault> {
     use Decision::{AfterRestart, Afterwards, Meanwhile};
-    let fault = |name, how, peers, decision, begin| Fault {
-        name,
-        how,
-        peers,
-        setup: Setup::USUAL,
-        place: Place::Bird,
-        meaning: Meaning::Way {
-            healthy: Healthy::Kept,
-            decision,
-        },
-        begin,
+    let fault = |name, how, peers, decision, begin| {
+        Fault::usual(
+            Place::Bird,
+            Meaning::way(Healthy::Kept, decision),
+            [name, how, peers],
+            begin,
+        )
     };
     vec![
         fault(

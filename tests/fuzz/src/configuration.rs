@@ -155,18 +155,7 @@ fn secrets(config: &Config) {
 }
 
 fn files_of_host(config: &Config) {
-    use host::File::{
-        Ifupdown, Limits, NetworkdNetdev, NetworkdNetwork, Nftables, Steering, Sysctl,
-    };
-    for file in [
-        NetworkdNetdev,
-        NetworkdNetwork,
-        Ifupdown,
-        Sysctl,
-        Steering,
-        Limits,
-        Nftables,
-    ] {
+    for file in host::File::ALL {
         match host::host(config, file) {
             Ok(rendered) => shown::lines(&rendered.text.replace('\t', " ")),
             Err(Error::MissingKey { .. }) => {}

@@ -2,6 +2,7 @@
 
 mod control;
 mod fake;
+mod listener;
 mod meddler;
 
 use std::ffi::OsString;

@@ -3,21 +3,14 @@
 //! It has static protocols and nothing else, and answers as BIRD 2.0.12 does unless told to misbehave.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, ErrorKind, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-use crate::{Context, Result};
-
-/// How often a thread looks whether it should end.
-const TICK: Duration = Duration::from_millis(20);
-
-/// The size of a flood, in bytes.
-const FLOOD: usize = 30 * 1024 * 1024;
+use super::listener::{Client, Listener, flood, long_row};
+use crate::Result;
 
 /// How it misbehaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +50,7 @@ pub enum Mischief {
 /// See the module. Dropping it ends it.
 pub struct FakeBird {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    _listener: Listener,
 }
 
 struct Shared {
@@ -66,26 +59,22 @@ struct Shared {
     mischief: Mutex<Mischief>,
     /// Something was configured with a timeout, and not gone back to.
     configured: AtomicBool,
-    stop: AtomicBool,
 }
 
 impl FakeBird {
     /// Listens at `socket`, with these protocols, all of them down.
     pub fn start(socket: &Path, protocols: &[&str]) -> Result<Self> {
-        let listener = UnixListener::bind(socket).context(socket.display())?;
-        listener.set_nonblocking(true)?;
         let protocols = protocols.iter().map(|&name| (name.to_owned(), false));
         let shared = Arc::new(Shared {
             protocols: Mutex::new(protocols.collect()),
             mischief: Mutex::new(Mischief::None),
             configured: AtomicBool::new(false),
-            stop: AtomicBool::new(false),
         });
         let served = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || serve(&listener, &served));
+        let listener = Listener::start(socket, move |client| served.converse(&client))?;
         Ok(Self {
             shared,
-            thread: Some(thread),
+            _listener: listener,
         })
     }
 
@@ -101,65 +90,25 @@ impl FakeBird {
     }
 }
 
-impl Drop for FakeBird {
-    fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _panicked = thread.join();
-        }
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn serve(listener: &UnixListener, shared: &Arc<Shared>) {
-    while !shared.stop.load(Ordering::Relaxed) {
-        let Ok((stream, _)) = listener.accept() else {
-            std::thread::sleep(TICK);
-            continue;
-        };
-        let shared = Arc::clone(shared);
-        std::thread::spawn(move || {
-            let _client_gone = shared.converse(stream);
-        });
-    }
-}
-
 impl Shared {
-    fn converse(&self, mut stream: UnixStream) -> std::io::Result<()> {
-        stream.set_nonblocking(false)?;
-        stream.set_read_timeout(Some(TICK))?;
-        stream.write_all(b"0001 BIRD 2.0.12 ready.\n")?;
-        let mut lines = BufReader::new(stream.try_clone()?);
-        let mut command = String::new();
-        while !self.stop.load(Ordering::Relaxed) {
-            match lines.read_line(&mut command) {
-                Ok(0) => return Ok(()),
-                Ok(_) => {
-                    let more = self.answer(command.trim(), &mut stream)?;
-                    command.clear();
-                    if !more {
-                        return Ok(());
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+    fn converse(&self, client: &Client) -> std::io::Result<()> {
+        (&client.stream).write_all(b"0001 BIRD 2.0.12 ready.\n")?;
+        client.commands(|command, stream| self.answer(command.trim(), stream))
     }
 
     /// False to hang up.
-    fn answer(&self, command: &str, stream: &mut UnixStream) -> std::io::Result<bool> {
+    fn answer(&self, command: &str, mut stream: &UnixStream) -> std::io::Result<bool> {
         let mischief = *lock(&self.mischief);
         let switches = command.starts_with("enable ") || command.starts_with("disable ");
         let all = command.starts_with("show protocols");
         match mischief {
             Mischief::Garbage => stream.write_all(b"\xff\x00\x1b what?\n")?,
             Mischief::HalfALine => stream.write_all(b"0009-anycast_res")?,
-            Mischief::Flood if all => flood(stream, &format!("1006-{}\n", "x".repeat(400)))?,
+            Mischief::Flood if all => flood(stream, &long_row())?,
             Mischief::EmptyFlood if all => flood(stream, "1006-\n")?,
             Mischief::HangsUp => {
                 stream.write_all(b"0009-anycast_res")?;
@@ -279,11 +228,3 @@ const STATUS: &str = "1000-BIRD 2.0.12
  Last reconfiguration on 2026-11-22 11:00:00.000
 0013 Daemon is up and running
 ";
-
-fn flood(stream: &mut UnixStream, line: &str) -> std::io::Result<()> {
-    let block = line.repeat(64 * 1024 / line.len());
-    for _ in 0..FLOOD / block.len() {
-        stream.write_all(block.as_bytes())?;
-    }
-    stream.write_all(b"0000 \n")
-}
