@@ -193,7 +193,7 @@ impl Decoder {
                     self.text.extend_from_slice(&bytes[uncopied..start]);
                     uncopied = end + 1;
                     match other {
-                        Kind::Part { .. } => self.dropped += size_of::<Span>() + uncopied - start,
+                        Kind::Part { .. } => self.dropped += uncopied - start,
                         Kind::Final { code, text } => self.finish(code, text),
                         Kind::Notice(text) => self.events.push_back(Event::Notice(decode(text))),
                     }
