@@ -228,6 +228,7 @@ fn values_that_swallow_a_password_are_not_quoted_with_it() {
         "neighbors:\n  password: hunter22\n",
         "neighbors: { tor1: { password: [hunter22] } }\n",
         "\"a\n  password: hunter22\": 1\n\"a\n  password: hunter22\": 2\n",
+        "services: { a: { checks: [{ dns: { name: a, type: TXT, expect: { answer: '^a password: hunter22' } } }] } }\n",
     ] {
         let findings = findings(text);
         assert!(!findings.contains("hunter22"), "{findings}");
