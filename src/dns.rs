@@ -114,3 +114,25 @@ pub enum InvalidDns {
     #[error("`{0}` is not a flag of a reply: write aa, tc, rd, ra, ad or cd")]
     Flag(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transport_has_a_name_a_port_and_ids_unless_its_stream_says_whose_answer_it_is() {
+        use Transport::{Https, Quic, Tcp, Tls, Udp};
+        let all = [Udp, Tcp, Tls, Https, Quic].map(|transport| {
+            let (port, ids) = (transport.port(), transport.has_id());
+            format!("{transport} {port} {ids}")
+        });
+        let wanted = [
+            "UDP 53 true",
+            "TCP 53 true",
+            "TLS 853 true",
+            "HTTPS 443 false",
+            "QUIC 853 false",
+        ];
+        assert_eq!(all, wanted);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hickory_proto::op::{MessageType, Metadata, OpCode, Query as Wire};
+use hickory_proto::op::{MessageType, Metadata, OpCode};
 use hickory_proto::rr::Name;
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
 
@@ -88,13 +88,6 @@ impl Query {
         let same = theirs.eq_ignore_ascii_case(ours)
             && message.get(fixed..self.end)? == self.bytes.get(fixed..self.end)?;
         same.then_some(self.end)
-    }
-
-    /// Whether a question from the wire is this one.
-    pub(super) fn is(&self, other: &Wire) -> bool {
-        other.query_type == self.record_type
-            && other.query_class == self.class
-            && self.name().is_some_and(|name| name == other.name)
     }
 
     fn name(&self) -> Option<Name> {

@@ -164,6 +164,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn types_and_classes_have_mnemonics() {
+        assert_eq!(record_type("aaaa"), Ok(RecordType::AAAA));
+        for none in ["OPT", "TSIG", "TYPE65280", "SOAP", ""] {
+            assert!(record_type(none).is_err(), "{none}");
+        }
+        assert_eq!(
+            (class("in"), class("CH")),
+            (Ok(DNSClass::IN), Ok(DNSClass::CH))
+        );
+        assert!(class("HS").is_err());
+    }
+
+    #[test]
+    fn a_template_is_shown_as_it_was_written() {
+        let name: NameTemplate = "a{random}.Example.com".parse().unwrap();
+        assert_eq!(name.to_string(), "a{random}.Example.com");
+    }
+
+    #[test]
     fn why_a_name_is_none_is_said_without_control_characters() {
         let error = r"2\021".parse::<NameTemplate>().unwrap_err().to_string();
         assert_eq!(

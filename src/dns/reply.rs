@@ -10,7 +10,7 @@ use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
 
 use super::edns::Edns;
 use super::record::{self, Head, Record};
-use super::wire::{HEADER, end_of_name};
+use super::wire::HEADER;
 use super::{Flags, Query, Rcode, RecordType};
 
 /// Why bytes are not the reply to a query.
@@ -157,26 +157,20 @@ fn question_end(bytes: &[u8], header: &Header, query: &Query) -> Result<usize, R
     let code = header.response_code.low();
     match header.counts.queries {
         0 if code != 0 && code != NXDOMAIN => Ok(HEADER),
-        1 => match query.is_repeated_in(bytes) {
-            Some(end) => Ok(end),
-            None => written_otherwise(bytes, query),
-        },
+        1 => query.is_repeated_in(bytes).ok_or_else(|| refused(bytes)),
         _ => Err(Rejected::Foreign),
     }
 }
 
-/// A question that is not ours to the letter is seldom ours; if it is, its name was compressed.
-fn written_otherwise(bytes: &[u8], query: &Query) -> Result<usize, Rejected> {
-    let malformed = Rejected::Malformed("question");
+/// Why a question that is not ours to the letter is refused: it is another one, or none. Ours cannot be compressed, for
+/// nothing stands before it but the header.
+fn refused(bytes: &[u8]) -> Rejected {
     let mut decoder = BinDecoder::new(bytes);
-    Header::read(&mut decoder).map_err(|_| malformed)?;
-    match Wire::read(&mut decoder) {
-        Ok(wire) if query.is(&wire) => {
-            let name = end_of_name(bytes, HEADER).ok_or(malformed)?;
-            Ok(name + 4)
-        }
-        Ok(_) => Err(Rejected::Foreign),
-        Err(_) => Err(malformed),
+    let question = Header::read(&mut decoder).and_then(|_| Wire::read(&mut decoder));
+    if question.is_ok() {
+        Rejected::Foreign
+    } else {
+        Rejected::Malformed("question")
     }
 }
 

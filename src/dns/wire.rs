@@ -75,6 +75,12 @@ mod tests {
         assert_eq!(end_of_name(b"\x41a\x00", 0), None, "another kind of label");
         let long = [b"\x3f".as_slice(), &[b'a'; 63]].concat().repeat(4);
         assert_eq!(end_of_name(&[&long[..], b"\0"].concat(), 0), None);
+        // Three labels of 64 octets with their length, the root, and what is left of 255.
+        for (left, is_name) in [(61, true), (62, false)] {
+            let last = [&[left], vec![b'a'; usize::from(left)].as_slice()].concat();
+            let name = [&long[..192], &last, b"\0"].concat();
+            assert_eq!(end_of_name(&name, 0).is_some(), is_name, "{}", name.len());
+        }
     }
 
     proptest! {

@@ -89,6 +89,44 @@ fn templates_come_before_what_a_protocol_says_itself() {
 }
 
 #[test]
+fn names_stay_and_whatever_may_be_bytes_is_hidden() {
+    for text in [
+        "password OTHER;",
+        "password _other_1;",
+        "password A_RATHER_LONG_NAME;",
+        "password deadbeefdeadbee;",
+    ] {
+        assert_eq!(redacted(text), text);
+    }
+    let hidden = "password \"<hidden>\";";
+    for text in [
+        "password deadbeefdeadbeef;",
+        "password 1234;",
+        "password a:b;",
+    ] {
+        assert!(
+            redacted(text).starts_with("password \"<hidden>\""),
+            "{text}"
+        );
+    }
+    assert_eq!(redacted("password 1234;"), hidden);
+    assert_eq!(redacted("# password hunter2 */"), "# password <hidden>");
+    assert_eq!(redacted("/* password hunter2 */"), "/* password <hidden>*/");
+}
+
+#[test]
+fn brackets_keep_their_braces_and_blocks_have_an_end() {
+    let file = File::read("define S = [ { 1; } ]; define T = 4 / 2;");
+    assert!(file.is_complete());
+    assert_eq!(file.statements().len(), 2, "{file:?}");
+    assert_eq!(file.statements()[1].to_string(), "define T = 4 / 2");
+    for (depth, is_complete) in [(32, true), (33, false)] {
+        let text = "a { ".repeat(depth) + &"}".repeat(depth);
+        assert_eq!(File::read(&text).is_complete(), is_complete, "{depth}");
+    }
+}
+
+#[test]
 fn passwords_are_hidden_wherever_they_stand() {
     for text in [
         "password \"hunter2\";",

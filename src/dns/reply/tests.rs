@@ -67,7 +67,11 @@ fn a_query_asks_what_the_question_says() {
     assert_eq!((message.id, message.recursion_desired), (ID, false));
     assert_eq!(message.message_type, MessageType::Query);
     assert_eq!(message.queries.len(), 1);
-    assert!(query.is(&message.queries[0]));
+    let asked = &message.queries[0];
+    assert_eq!(
+        (asked.query_type, asked.query_class, query.id()),
+        (RecordType::TXT, DNSClass::CH, ID)
+    );
     assert!(message.edns.is_none());
 }
 
@@ -159,7 +163,9 @@ fn a_name_of_octets_is_shown_in_hexadecimal_digits() {
         .insert(EdnsOption::Unknown(3, vec![0x7f, 1]));
     message.set_edns(edns);
     let reply = parse(&message).unwrap();
-    assert_eq!(reply.edns().unwrap().nsid().as_deref(), Some("7F01"));
+    let edns = reply.edns().unwrap();
+    assert_eq!(edns.nsid().as_deref(), Some("7F01"));
+    assert_eq!(edns.nsid_hex().as_deref(), Some("7F01"));
     assert!(parse(&reply_to(&query())).unwrap().edns().is_none());
 }
 
@@ -180,16 +186,17 @@ fn every_section_is_there_for_whoever_looks() {
 }
 
 #[test]
-fn a_compressed_question_is_still_ours_where_it_can_be_read() {
+fn a_question_that_points_into_the_header_is_not_ours() {
     let mut message = reply_to(&query()).to_vec().unwrap();
-    // A header has no name to point to: what it is read as is another one.
     message.truncate(12);
-    message.extend([0xc0, 3, 0, 6, 0, 1]);
-    let rejected = Reply::parse(&message, &query()).unwrap_err();
-    assert!(matches!(
-        rejected,
-        Rejected::Foreign | Rejected::Malformed("question")
-    ));
+    for (target, rejected) in [
+        (10, Rejected::Foreign),
+        (12, Rejected::Malformed("question")),
+    ] {
+        let question = [0xc0, target, 0, 6, 0, 1];
+        let reply = Reply::parse(&[&message[..], &question].concat(), &query());
+        assert_eq!(reply, Err(rejected), "{target}");
+    }
 }
 
 #[test]
@@ -295,6 +302,15 @@ fn a_reply_that_ends_early_is_malformed_unless_it_says_so() {
     let reply = Reply::parse(&bytes, &query()).unwrap();
     assert!(reply.flags.truncated);
     assert_eq!(reply.counts.answer, 0);
+    // The same one section later, where one record is whole.
+    let mut message = reply_to(&query());
+    message.metadata.truncation = true;
+    message.add_answer(record(soa()));
+    message.add_authority(record(soa()));
+    let mut bytes = message.to_vec().unwrap();
+    bytes.pop();
+    let counts = Reply::parse(&bytes, &query()).unwrap().counts;
+    assert_eq!((counts.answer, counts.authority), (1, 0));
 }
 
 #[test]

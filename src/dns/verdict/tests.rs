@@ -303,6 +303,12 @@ fn a_ttl_has_bounds() {
     };
     let both = expect(Some("60s"), Some("1h"));
     assert_judged(&both, &of_ttl(&[60, 3600]), Pass, "NOERROR, 2 answers");
+    let found = |ttls: &[u32]| {
+        let judgements = of_ttl(ttls).judgements(&both, now());
+        judgements.last().unwrap().found.clone()
+    };
+    assert_eq!(found(&[60, 3600]), "TTL 60 to 3600 s");
+    assert_eq!(found(&[60, 60]), "TTL 60 s");
     assert_judged(
         &both,
         &of_ttl(&[60, 5]),
@@ -323,6 +329,8 @@ fn a_ttl_has_bounds() {
         Fail,
         odd,
     );
+    let longest = "NOERROR but TTL 2147483647 s is above 1h";
+    assert_judged(&both, &of_ttl(&[0x7fff_ffff]), Fail, longest);
 }
 
 fn with_options(rcode: u16, options: &[(u16, &[u8])]) -> Exchange {
@@ -379,6 +387,11 @@ fn a_late_answer_fails_and_a_late_prober_does_not() {
     let open = "NOERROR, 1 answer; whether it came within 4ms is not known: the prober was late to read it";
     assert_judged(&expect, &late, Unknown, open);
     assert_judged(&Expectation::default(), &late, Pass, "NOERROR, 1 answer");
+    let just = Expectation {
+        max_latency: Some("5ms".parse().unwrap()),
+        ..Expectation::default()
+    };
+    assert_judged(&just, &with_options(0, &[]), Pass, "NOERROR, 1 answer");
 }
 
 fn serial(max_age: Option<&str>, max_behind: Option<u32>) -> Expectation {
@@ -404,6 +417,10 @@ fn a_zone_has_an_age_if_its_serial_tells() {
     let expect = serial(Some("36h"), None);
     let fresh = "NOERROR, SOA serial 2026112201";
     assert_judged(&expect, &of_serial(2_026_112_201), Pass, fresh);
+    // Since the midnight of its day.
+    let just = serial(Some("60h"), None);
+    let exact = "NOERROR, SOA serial 2026112101";
+    assert_judged(&just, &of_serial(2_026_112_101), Pass, exact);
     let old = "NOERROR but SOA serial 2026112001 is 2 d old, wanted at most 36h";
     assert_judged(&expect, &of_serial(2_026_112_001), Fail, old);
     let counter =
@@ -552,13 +569,28 @@ fn the_alias_behind_a_dname_needs_no_signature() {
         code: RecordType::DNAME,
         rdata: NULL::with(b"\x03net\x00".to_vec()),
     };
+    let alias = record("example.com.", 60, alias);
     let answers = vec![
         record("com.", 60, dname),
         signature("com.", RecordType::DNAME, -60, 7200),
-        record("example.com.", 60, alias),
+        alias.clone(),
     ];
-    let exchange = exchange(kind, reply(kind, 0, answers));
-    assert_judged(&expect, &exchange, Pass, "NOERROR, 2 answers");
+    let with_tree = exchange(kind, reply(kind, 0, answers));
+    assert_judged(&expect, &with_tree, Pass, "NOERROR, 2 answers");
+    let alone = exchange(kind, reply(kind, 0, vec![alias]));
+    assert_eq!(judged(&expect, &alone).0, Fail);
+}
+
+#[test]
+fn what_is_not_expected_is_not_told() {
+    let of = |rcode| {
+        let exchange = exchange(RecordType::A, reply(RecordType::A, rcode, vec![]));
+        let judgements = exchange.judgements(&of(&[0, 2], 0), now());
+        let told = judgements.into_iter().map(|judgement| judgement.what);
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(of(0), ["rcode NOERROR or SERVFAIL"]);
+    assert_eq!(of(2), ["rcode NOERROR or SERVFAIL"]);
 }
 
 #[test]
