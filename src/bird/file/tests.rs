@@ -119,7 +119,7 @@ fn brackets_keep_their_braces_and_blocks_have_an_end() {
     let file = File::read("define S = [ { 1; } ]; define T = 4 / 2;");
     assert!(file.is_complete());
     assert_eq!(file.statements().len(), 2, "{file:?}");
-    assert_eq!(file.statements()[1].to_string(), "define T = 4 / 2");
+    assert_eq!(file.statements()[1].to_string(), "define T = 4 / 2;");
     for (depth, is_complete) in [(32, true), (33, false)] {
         let text = "a { ".repeat(depth) + &"}".repeat(depth);
         assert_eq!(File::read(&text).is_complete(), is_complete, "{depth}");
