@@ -62,6 +62,14 @@ impl Wanted {
         }
     }
 
+    /// Whether somebody has undone the command, rather than BIRD being on its way.
+    fn is_undone(self, state: ProtocolState) -> bool {
+        match self {
+            Self::Up | Self::Enabled => state == ProtocolState::Down,
+            Self::Down => matches!(state, ProtocolState::Start | ProtocolState::Up),
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Self::Up => "up",
@@ -79,12 +87,17 @@ pub(crate) async fn switch(
     message: &str,
 ) -> Result<(), Error> {
     let command = wanted.command(name.to_owned(), message.to_owned());
-    let reply = client.ask(&command).await?;
+    tell(client, name, &command).await?;
+    confirm(client, name, wanted, &command).await
+}
+
+async fn tell(client: &mut Client, name: &str, command: &Command) -> Result<(), Error> {
+    let reply = client.ask(command).await?;
     if reply.has(NO_SUCH_PROTOCOL) {
         return Err(Error::NoProtocol(name.to_owned()));
     }
-    client::accepted(&command, reply)?;
-    confirm(client, name, wanted).await
+    client::accepted(command, reply)?;
+    Ok(())
 }
 
 /// The same towards down: what does not exist announces nothing.
@@ -95,13 +108,19 @@ pub(crate) async fn disable(client: &mut Client, name: &str, message: &str) -> R
     }
 }
 
-/// Reads the protocol back until it is as wanted: BIRD 3 takes a few milliseconds.
-async fn confirm(client: &mut Client, name: &str, wanted: Wanted) -> Result<(), Error> {
+/// Reads the protocol back until it is as wanted: BIRD 3 takes a few milliseconds. It also goes on with a `configure`
+/// of others after it has answered us, and then starts what we have disabled: so what was undone is commanded again.
+async fn confirm(
+    client: &mut Client,
+    name: &str,
+    wanted: Wanted,
+    command: &Command,
+) -> Result<(), Error> {
     let deadline = Instant::now() + DEADLINE;
     let mut pause = Duration::from_millis(1);
-    let command = Command::ShowProtocol(name.to_owned());
+    let show = Command::ShowProtocol(name.to_owned());
     loop {
-        let reply = client.demand(&command).await?;
+        let reply = client.demand(&show).await?;
         let protocols = table::protocols(&reply, None);
         let found = protocols.iter().find(|protocol| protocol.name == name);
         if found.is_some_and(|protocol| wanted.is(protocol.state)) {
@@ -111,6 +130,9 @@ async fn confirm(client: &mut Client, name: &str, wanted: Wanted) -> Result<(), 
             return Err(Error::NotConfirmed(name.to_owned(), wanted.word()));
         }
         sleep(pause).await;
+        if found.is_some_and(|protocol| wanted.is_undone(protocol.state)) {
+            tell(client, name, command).await?;
+        }
         pause = (pause * 2).min(Duration::from_millis(50));
     }
 }
