@@ -1,5 +1,6 @@
 //! One round of a random sequence: some faults that overlap, and whoever watches the neighbour meanwhile.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use lab::{Error, Result, Updates};
@@ -119,8 +120,9 @@ fn is_unseen(fault: &Fault) -> bool {
 /// Looks at the neighbour during a round.
 struct Watch {
     model: Model,
-    /// What it was told last, and since the beginning: a new session counts from nothing.
-    last: Updates,
+    /// What each session was told when it was last looked at.
+    last: BTreeMap<String, Updates>,
+    /// What all were told since the beginning.
     told: Updates,
     wrong: Vec<String>,
 }
@@ -129,7 +131,7 @@ impl Watch {
     fn new(stage: &Stage<'_>) -> Result<Self> {
         Ok(Self {
             model: Model::new(stage.prefixes(), Instant::now()),
-            last: stage.neighbor.updates()?,
+            last: stage.neighbor.updates_by_session()?,
             told: Updates::default(),
             wrong: Vec::new(),
         })
@@ -147,11 +149,19 @@ impl Watch {
         {
             self.wrong.push(wrong);
         }
-        if let Ok(now) = stage.neighbor.updates() {
-            let more = |now: u64, last: u64| now.checked_sub(last).unwrap_or(now);
-            self.told.announced += more(now.announced, self.last.announced);
-            self.told.withdrawn += more(now.withdrawn, self.last.withdrawn);
-            self.last = now;
+        if let Ok(now) = stage.neighbor.updates_by_session() {
+            self.hears(now);
+        }
+    }
+
+    /// A session that came up again counts from nothing, and so has to be counted by itself: in a sum, what the others
+    /// had been told long before would be news.
+    fn hears(&mut self, now: BTreeMap<String, Updates>) {
+        let more = |now: u64, last: u64| now.checked_sub(last).unwrap_or(now);
+        for (name, now) in now {
+            let last = self.last.insert(name, now).unwrap_or_default();
+            self.told.announced += more(now.announced, last.announced);
+            self.told.withdrawn += more(now.withdrawn, last.withdrawn);
         }
     }
 

@@ -2,7 +2,9 @@
 
 mod timeline;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::iter::Sum;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -40,6 +42,15 @@ impl fmt::Display for Updates {
             "{} announced, {} withdrawn",
             self.announced, self.withdrawn
         )
+    }
+}
+
+impl Sum for Updates {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            announced: sum.announced + one.announced,
+            withdrawn: sum.withdrawn + one.withdrawn,
+        })
     }
 }
 
@@ -100,11 +111,13 @@ impl<'lab> Neighbor<'lab> {
 
     /// What it was told so far.
     pub fn updates(&self) -> Result<Updates> {
+        Ok(self.updates_by_session()?.into_values().sum())
+    }
+
+    /// What each session was told, by its name: one that comes up again counts from nothing, and the others go on.
+    pub fn updates_by_session(&self) -> Result<BTreeMap<String, Updates>> {
         let details = self.bird.ask("show protocols all \"bgp_*\"")?;
-        Ok(Updates {
-            announced: received(&details, "Import updates:"),
-            withdrawn: received(&details, "Import withdraws:"),
-        })
+        Ok(updates_by_session(&details))
     }
 
     /// Waits until all its sessions are established.
@@ -198,11 +211,28 @@ fn parse_route(reply: &str) -> Route {
     }
 }
 
-/// The first number after a label, which every release prints as "received", summed over all sessions.
-fn received(details: &str, label: &str) -> u64 {
-    details
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix(label))
-        .filter_map(|numbers| numbers.split_whitespace().next()?.parse::<u64>().ok())
-        .sum()
+/// Counts below the line of each session, which alone begins at the margin.
+fn updates_by_session(details: &str) -> BTreeMap<String, Updates> {
+    let mut sessions: BTreeMap<String, Updates> = BTreeMap::new();
+    let mut name = "";
+    for line in details.lines() {
+        if !line.starts_with(' ') {
+            name = line.split_whitespace().next().unwrap_or_default();
+            continue;
+        }
+        let told = Updates {
+            announced: received(line, "Import updates:"),
+            withdrawn: received(line, "Import withdraws:"),
+        };
+        let session = sessions.entry(name.to_owned()).or_default();
+        *session = [*session, told].into_iter().sum();
+    }
+    sessions
+}
+
+/// The first number of a line of this label, which every release prints as "received": 0 on any other line.
+fn received(line: &str, label: &str) -> u64 {
+    let numbers = line.trim().strip_prefix(label).unwrap_or_default();
+    let first = numbers.split_whitespace().next();
+    first.and_then(|first| first.parse().ok()).unwrap_or(0)
 }
