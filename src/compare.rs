@@ -12,6 +12,7 @@ mod branches;
 mod condition;
 mod display;
 mod filter;
+mod hazard;
 mod limit;
 mod names;
 mod other;

@@ -196,7 +196,7 @@ impl Apply<'_> {
         let (kept, dropped) = loss::part(&live, &loss::meant(self.config), &self.announcing());
         report.dropped = dropped;
         let comparison = self.compare(&installed, rendered)?;
-        self.spare_the_kernel(&comparison).await?;
+        self.spare_bird(&comparison).await?;
         report.resets = resets(&comparison);
         report.new_protocols = self.new_protocols().await?;
         Ok(Before {
@@ -219,27 +219,18 @@ impl Apply<'_> {
         }
     }
 
-    /// BIRD 3 dies when a kernel protocol gets another export filter or another number of paths (measured,
-    /// 3.1.7 and 3.4.0). In a file that is rendered for BIRD 3, it gets another name as well.
-    async fn spare_the_kernel(&mut self, comparison: &Comparison) -> Result<(), Error> {
-        let mut blocks = comparison.others.iter();
-        let changed = blocks.find(|block| {
-            let is_kernel = block.what.starts_with("protocol kernel ");
-            is_kernel && block.installed.is_some() && block.rendered.is_some()
-        });
-        let Some(block) = changed else { return Ok(()) };
+    /// What this BIRD would die of is refused, and what it may die of is said.
+    async fn spare_bird(&mut self, comparison: &Comparison) -> Result<(), Error> {
         let version = self.bird.status().await?.version;
-        let major = version
-            .split('.')
-            .next()
-            .and_then(|major| major.parse().ok());
-        if major.is_none_or(|major: u16| major < 3) {
-            return Ok(());
+        if let Some(protocol) = comparison.kills(&version) {
+            return Err(Error::InTheWay(format!(
+                "BIRD {version} would die of the change of `{protocol}`, and nothing was changed: set bird.version to \"{version}\", and the protocol is rendered in a form that it survives"
+            )));
         }
-        Err(Error::InTheWay(format!(
-            "BIRD {version} would die of the change of `{}`, and nothing was changed: set bird.version to \"{version}\", and the protocol is rendered in a form that it survives",
-            block.what
-        )))
+        if let Some(hazard) = comparison.hazard(&version) {
+            self.say(&hazard);
+        }
+        Ok(())
     }
 
     fn compare(&self, installed: &str, rendered: &Rendered) -> Result<Comparison, Error> {

@@ -34,6 +34,7 @@ pub fn diff(config: &Path, installed: Option<&Path>, json: bool) -> Result<Outpu
     } else {
         with_secrets(comparison, &mut parsed)
     };
+    let hazard = comparison.hazard(&parsed.config.bird.version.to_string());
     let report = Report {
         path: path.display().to_string(),
         text: redacted(&text.unwrap_or_default()),
@@ -41,7 +42,10 @@ pub fn diff(config: &Path, installed: Option<&Path>, json: bool) -> Result<Outpu
         comparison,
     };
     let stdout = if json { report.json() } else { report.text() };
-    let talk = parsed.warnings.to_string() + &note.unwrap_or_default();
+    let mut talk = parsed.warnings.to_string() + &note.unwrap_or_default();
+    if let Some(hazard) = hazard {
+        talk = talk + &harmless::lines(&hazard) + "\n";
+    }
     Ok(Output {
         stdout,
         stderr: talk,

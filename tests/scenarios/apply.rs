@@ -9,7 +9,9 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lab::{Controller, DnsServer, Error, FakeBird, Mischief, Outcome, Result, Settings, Signal};
+use lab::{
+    Controller, DnsServer, Error, Exception, FakeBird, Mischief, Outcome, Result, Settings, Signal,
+};
 use serde_json::Value;
 
 use crate::fake_bird::{PROTOCOLS, installed};
@@ -243,6 +245,7 @@ fn a_password_is_rotated() -> Result<()> {
     assert!(status.success(), "{log}");
     assert!(log.contains("bgp_tor1_v4 is reset (the password"), "{log}");
     assert!(!log.contains("lab-secret"), "{log}");
+    Exception::ClosedSessionKills.assert(log.contains("may die of a session"))?;
     scene.has(&BOTH)?;
     let secrets = fs::read_to_string(&files(&scene)[1])?;
     assert!(!secrets.contains(PASSWORD), "{secrets}");
@@ -362,7 +365,7 @@ fn a_change_of_the_kernel_protocol_does_not_kill_bird() -> Result<()> {
     let before = scene.neighbor.updates()?;
     let import = "    asn: 64600\n    import: default_route";
     edit(&scene.controller, "    asn: 64600", import)?;
-    if lab::Exception::KernelChangeKills.is_met()? {
+    if Exception::KernelChangeKills.is_met()? {
         let release = lab::Bird::node_release()?;
         let ours = format!("version: \"{release}\"");
         edit(&scene.controller, &ours, "version: \"2.0.12\"")?;

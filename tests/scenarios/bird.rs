@@ -1,6 +1,8 @@
 //! What happens to BIRD, by accident or by other people, and what the neighbour sees of it.
 
-use lab::{Answer, Exception, Result};
+use std::process::Command;
+
+use lab::{Answer, Bird, ControlSocket, Error, Exception, Result};
 
 use crate::scene::{BOTH, Scene, lab, settings};
 
@@ -140,4 +142,33 @@ fn times_have_dates_whether_or_not_a_connection_may_choose_them() -> Result<()> 
     let started = document["bird"]["started_at"].as_str();
     assert!(started.is_some(), "{document}");
     Ok(())
+}
+
+/// Freed memory is overwritten here, so that whoever uses it dies of it.
+#[test]
+fn a_session_that_configure_removes_kills_a_bird_that_uses_freed_memory() -> Result<()> {
+    const SESSION: &str = "protocol bgp gone { local 10.0.0.1 as 1; neighbor 10.0.0.2 as 2; \
+                           multihop 2; ipv4 { import none; export none; }; }\n";
+    const OTHERS: &str = "router id 10.0.0.1;\nprotocol device { }\n";
+    let lab = lab()?;
+    let directory = lab.node().directory();
+    let [configuration, socket] = ["own.conf", "own.ctl"].map(|name| directory.join(name));
+    std::fs::write(&configuration, format!("{OTHERS}{SESSION}"))?;
+    let mut command = Command::new(Bird::node_program());
+    command.args(["-f", "-c"]).arg(&configuration);
+    command.arg("-s").arg(&socket).env("MALLOC_PERTURB_", "165");
+    let process = lab.node().spawn("own", &mut command)?;
+    let ask = |command: &str| ControlSocket::connect(&socket)?.ask(command);
+    lab.wait_until("BIRD", || ask("show protocols gone"))?;
+    std::fs::write(&configuration, OTHERS)?;
+    ask("configure")?;
+    lab.wait_until("the end of the session, or of BIRD", || {
+        let shown = ask("show status").and_then(|status| Ok(status + &ask("show protocols")?));
+        match shown {
+            Err(_) if !process.is_running() => Ok(()),
+            Ok(shown) if !shown.contains("in progress") && !shown.contains("gone") => Ok(()),
+            shown => Err(Error::new(format!("{shown:?}"))),
+        }
+    })?;
+    Exception::ClosedSessionKills.assert(!process.is_running())
 }

@@ -5,7 +5,7 @@ mod fake;
 mod listener;
 mod meddler;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
@@ -13,7 +13,7 @@ pub use control::ControlSocket;
 pub use fake::{FakeBird, Mischief};
 pub use meddler::{Meddler, Meddling};
 
-use crate::{Error, Host, Process, Result, Signal};
+use crate::{Error, Exception, Host, Process, Result, Signal};
 
 /// The environment variable that names the program for the node.
 const NODE_BINARY: &str = "LAB_BIRD";
@@ -28,6 +28,10 @@ pub struct Bird<'lab> {
 }
 
 impl<'lab> Bird<'lab> {
+    /// The environment variable, and its value, that keeps BIRD alive where [`Exception::ClosedSessionKills`] is met:
+    /// the one of `systemd/README.md`.
+    pub const KEEPS_MEMORY: (&'static str, &'static str) = ("MALLOC_TRIM_THRESHOLD_", "1073741824");
+
     /// Starts BIRD on the node; `$LAB_BIRD` names another release's program.
     pub fn start_on_node(host: &'lab Host, configuration: &Path, socket: &Path) -> Result<Self> {
         Self::start(host, NODE_BINARY, configuration, socket)
@@ -47,14 +51,7 @@ impl<'lab> Bird<'lab> {
 
     /// The release of the node's BIRD, such as `2.0.12`.
     pub fn node_release() -> Result<String> {
-        let output = Command::new(binary(NODE_BINARY))
-            .arg("--version")
-            .output()?;
-        // BIRD says "BIRD version 2.0.12" on standard error, and some releases on standard output.
-        let said = [output.stderr, output.stdout].concat();
-        let said = String::from_utf8_lossy(&said);
-        let release = said.split_whitespace().nth(2).map(str::to_owned);
-        release.ok_or_else(|| Error::new(format!("bird --version: {said}")))
+        release_of(&binary(NODE_BINARY))
     }
 
     /// Starts the BIRD that the environment variable `release` names, or the system's.
@@ -85,6 +82,10 @@ impl<'lab> Bird<'lab> {
             .arg("-s")
             .arg(&self.socket);
         command.arg("-P").arg(self.socket.with_extension("pid"));
+        if Exception::ClosedSessionKills.is_of(&release_of(&self.binary)?) {
+            let (name, value) = Self::KEEPS_MEMORY;
+            command.env(name, value);
+        }
         let process = self.host.spawn("bird", &mut command)?;
         process.until("BIRD's control socket", || self.ask("show status"))?;
         self.process = Some(process);
@@ -178,6 +179,16 @@ impl<'lab> Bird<'lab> {
             open.join("\n")
         }))
     }
+}
+
+/// What a program says of itself.
+fn release_of(program: &OsStr) -> Result<String> {
+    let output = Command::new(program).arg("--version").output()?;
+    // BIRD says "BIRD version 2.0.12" on standard error, and some releases on standard output.
+    let said = [output.stderr, output.stdout].concat();
+    let said = String::from_utf8_lossy(&said);
+    let release = said.split_whitespace().nth(2).map(str::to_owned);
+    release.ok_or_else(|| Error::new(format!("bird --version: {said}")))
 }
 
 /// The program that an environment variable names, or the system's.

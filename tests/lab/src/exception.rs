@@ -29,11 +29,15 @@ pub enum Exception {
     /// BIRD 3 does not mark a limit that only warns as hit. Its log has the warning, and the metrics the routes and the
     /// limit.
     NoMarkAtWarnings,
+    /// From 3.4, BIRD uses the memory of a BGP protocol that it removes or restarts while it configures after it has
+    /// freed it, and dies if the C library has given that back to the kernel. `diff` and `apply` say so, and what helps:
+    /// the library keeps it where [`Bird::KEEPS_MEMORY`] is in BIRD's environment, as it is in the laboratory.
+    ClosedSessionKills,
 }
 
 impl Exception {
     /// Every one, in the order of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoRoles,
         Self::NoBfdOptions,
         Self::NoBfdPasswords,
@@ -42,6 +46,7 @@ impl Exception {
         Self::BlockedStaysBlocked,
         Self::KernelChangeKills,
         Self::NoMarkAtWarnings,
+        Self::ClosedSessionKills,
     ];
 
     /// Which releases are so, in words.
@@ -54,6 +59,7 @@ impl Exception {
             Self::BlockedStaysBlocked | Self::KernelChangeKills | Self::NoMarkAtWarnings => {
                 "BIRD 3"
             }
+            Self::ClosedSessionKills => "from 3.4",
         }
     }
 
@@ -71,6 +77,7 @@ impl Exception {
             Self::BlockedStaysBlocked | Self::KernelChangeKills | Self::NoMarkAtWarnings => {
                 numbers >= vec![3]
             }
+            Self::ClosedSessionKills => numbers >= vec![3, 4],
         }
     }
 
