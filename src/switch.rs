@@ -151,3 +151,55 @@ pub(crate) async fn on_disk(
         Ok(Err(_)) | Err(_) => Err(Error::SlowFile(file)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::net::UnixListener;
+
+    use super::*;
+
+    /// Plays a BIRD with one protocol that is up. It forgets so many commands after it has answered them, and tells
+    /// how many it was given once its client has gone.
+    async fn forgetful(listener: UnixListener, mut forgets: usize) -> usize {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = BufReader::new(stream);
+        let (mut state, mut given, mut command) = ("up", 0, String::new());
+        stream.write_all(b"0001 BIRD 3.4.0 ready.\n").await.unwrap();
+        while stream.read_line(&mut command).await.unwrap() > 0 {
+            let answer = match command.split_whitespace().next() {
+                Some("disable") => {
+                    given += 1;
+                    state = if forgets > 0 { "up" } else { "down" };
+                    forgets = forgets.saturating_sub(1);
+                    "0009-p: disabled\n0000 \n".to_owned()
+                }
+                _ => format!(
+                    "2002-Name Proto Table State Since Info\n1002-p Static master4 {state} 12:00:00.000 \n0000 \n"
+                ),
+            };
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            command.clear();
+        }
+        given
+    }
+
+    async fn disabled_by(forgets: usize) -> (Result<(), Error>, usize) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bird.ctl");
+        let bird = tokio::spawn(forgetful(UnixListener::bind(&path).unwrap(), forgets));
+        let mut client = Client::connect(&path).await.unwrap();
+        let result = switch(&mut client, "p", Wanted::Down, "test").await;
+        drop(client);
+        (result, bird.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_command_is_given_once_and_what_others_undo_again() {
+        for forgets in [0, 1, 3] {
+            let (result, given) = disabled_by(forgets).await;
+            result.unwrap();
+            assert_eq!(given, forgets + 1);
+        }
+    }
+}
