@@ -37,7 +37,7 @@ impl Comparison {
         let closed = closed.collect::<Vec<_>>().join(", ");
         (is_from(bird, SESSION) && !closed.is_empty()).then(|| {
             format!(
-                "BIRD {bird} may die of a session that is removed or reset ({closed}): the fault is its own, and without effect if BIRD was started with MALLOC_TRIM_THRESHOLD_=1073741824 in its environment; `systemctl edit bird` sets it"
+                "warning: BIRD {bird} may die of a session that is removed or reset ({closed}): the fault is its own, and without effect if BIRD was started with MALLOC_TRIM_THRESHOLD_=1073741824 in its environment; `systemctl edit bird` sets it"
             )
         })
     }
