@@ -18,6 +18,7 @@ use crate::bird::command::Command;
 use crate::compare::Comparison;
 use crate::hold::DropIn;
 use crate::intent;
+use crate::model::BirdVersion;
 use crate::reconcile::Intent;
 
 /// So often it is asked which of two things was first, while that is not clear.
@@ -221,13 +222,15 @@ impl Apply<'_> {
 
     /// What this BIRD would die of is refused, and what it may die of is said.
     async fn spare_bird(&mut self, comparison: &Comparison) -> Result<(), Error> {
-        let version = self.bird.status().await?.version;
-        if let Some(protocol) = comparison.kills(&version) {
+        let Some(version) = BirdVersion::told(&self.bird.status().await?.version) else {
+            return Ok(());
+        };
+        if let Some(protocol) = comparison.kills(version) {
             return Err(Error::InTheWay(format!(
                 "BIRD {version} would die of the change of `{protocol}`, and nothing was changed: set bird.version to \"{version}\", and the protocol is rendered in a form that it survives"
             )));
         }
-        if let Some(hazard) = comparison.hazard(&version) {
+        if let Some(hazard) = comparison.hazard(version) {
             self.say(&hazard);
         }
         Ok(())

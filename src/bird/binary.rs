@@ -109,12 +109,10 @@ impl Binary {
             program: path.to_owned(),
             said: said.chars().take(80).collect(),
         })?;
-        // Builds from a repository add more, as in `2.0.12-12-gabcdef`.
-        let numbers = version_text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
         Ok(Self {
             path: path.to_owned(),
             version_text: version_text.trim().to_owned(),
-            version: numbers.take(1).find_map(|numbers| numbers.parse().ok()),
+            version: BirdVersion::told(version_text),
         })
     }
 

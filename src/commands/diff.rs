@@ -34,7 +34,7 @@ pub fn diff(config: &Path, installed: Option<&Path>, json: bool) -> Result<Outpu
     } else {
         with_secrets(comparison, &mut parsed)
     };
-    let hazard = comparison.hazard(&parsed.config.bird.version.to_string());
+    let hazard = comparison.hazard(parsed.config.bird.version);
     let report = Report {
         path: path.display().to_string(),
         text: redacted(&text.unwrap_or_default()),

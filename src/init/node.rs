@@ -121,7 +121,7 @@ fn bird(writer: &mut Writer, found: &Found) {
     let bird = &found.bird;
     writer.page.line(0, "bird:", "");
     let installed = bird.installed;
-    let running = answers(found).and_then(|answers| release(&answers.version));
+    let running = answers(found).and_then(|answers| BirdVersion::told(&answers.version));
     let (version, words) = match (running, installed) {
         // What is installed runs after the next restart of BIRD.
         (Some(running), Some(installed))
@@ -210,10 +210,4 @@ fn by_hand(writer: &mut Writer, found: &Found) {
     writer
         .page
         .example(2, "include: [\"/etc/bird/local.conf\"]", "");
-}
-
-/// A release as BIRD says it; builds from a repository add more, as in `2.0.12-12-gabcdef`.
-fn release(text: &str) -> Option<BirdVersion> {
-    let mut numbers = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
-    numbers.next()?.parse().ok()
 }

@@ -38,6 +38,14 @@ impl BirdVersion {
             patch,
         }
     }
+
+    /// A release as BIRD says it; builds from a repository add more, as in `2.0.12-12-gabcdef`. `None` where it says
+    /// something else, or is too old.
+    #[must_use]
+    pub fn told(text: &str) -> Option<Self> {
+        let mut numbers = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+        numbers.next()?.parse().ok()
+    }
 }
 
 impl FromStr for BirdVersion {
@@ -89,6 +97,16 @@ mod tests {
             "", "2", "2.0.12.1", "two", "2.0.x", "+2.0.12", "1.6.8", "2.0.6",
         ] {
             assert!(bad.parse::<BirdVersion>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn builds_from_a_repository_are_of_the_release_that_they_name() {
+        let told = BirdVersion::told("3.4.0-12-gabcdef");
+        assert_eq!(told, Some(BirdVersion::new(3, 4, 0)));
+        assert_eq!(BirdVersion::told("3.4"), told);
+        for other in ["", "three", "-3.4", "1.6.8"] {
+            assert_eq!(BirdVersion::told(other), None, "{other}");
         }
     }
 }

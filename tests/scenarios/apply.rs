@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lab::{
-    Controller, DnsServer, Error, Exception, FakeBird, Mischief, Outcome, Result, Settings, Signal,
+    Bird, Controller, DnsServer, Error, Exception, FakeBird, Mischief, Outcome, Result, Settings,
+    Signal,
 };
 use serde_json::Value;
 
@@ -245,7 +246,10 @@ fn a_password_is_rotated() -> Result<()> {
     assert!(status.success(), "{log}");
     assert!(log.contains("bgp_tor1_v4 is reset (the password"), "{log}");
     assert!(!log.contains("lab-secret"), "{log}");
-    Exception::ClosedSessionKills.assert(log.contains("may die of a session"))?;
+    let is_warned = log.contains("may die of a session");
+    Exception::ClosedSessionKills.assert(is_warned)?;
+    let (name, value) = Bird::KEEPS_MEMORY;
+    assert_eq!(log.contains(&format!("{name}={value}")), is_warned, "{log}");
     scene.has(&BOTH)?;
     let secrets = fs::read_to_string(&files(&scene)[1])?;
     assert!(!secrets.contains(PASSWORD), "{secrets}");
@@ -366,7 +370,7 @@ fn a_change_of_the_kernel_protocol_does_not_kill_bird() -> Result<()> {
     let import = "    asn: 64600\n    import: default_route";
     edit(&scene.controller, "    asn: 64600", import)?;
     if Exception::KernelChangeKills.is_met()? {
-        let release = lab::Bird::node_release()?;
+        let release = Bird::node_release()?;
         let ours = format!("version: \"{release}\"");
         edit(&scene.controller, &ours, "version: \"2.0.12\"")?;
         ends(&apply(&scene, &[])?, 4, "would die of the change")?;

@@ -24,6 +24,8 @@ pub struct Bird<'lab> {
     binary: OsString,
     configuration: PathBuf,
     socket: PathBuf,
+    /// What it needs to stay alive.
+    environment: Option<(&'static str, &'static str)>,
     process: Option<Process>,
 }
 
@@ -61,9 +63,12 @@ impl<'lab> Bird<'lab> {
         configuration: &Path,
         socket: &Path,
     ) -> Result<Self> {
+        let binary = binary(release);
+        let keeps_memory = Exception::ClosedSessionKills.is_of(&release_of(&binary)?);
         let mut bird = Self {
             host,
-            binary: binary(release),
+            binary,
+            environment: keeps_memory.then_some(Self::KEEPS_MEMORY),
             configuration: configuration.to_owned(),
             socket: socket.to_owned(),
             process: None,
@@ -82,10 +87,7 @@ impl<'lab> Bird<'lab> {
             .arg("-s")
             .arg(&self.socket);
         command.arg("-P").arg(self.socket.with_extension("pid"));
-        if Exception::ClosedSessionKills.is_of(&release_of(&self.binary)?) {
-            let (name, value) = Self::KEEPS_MEMORY;
-            command.env(name, value);
-        }
+        command.envs(self.environment);
         let process = self.host.spawn("bird", &mut command)?;
         process.until("BIRD's control socket", || self.ask("show status"))?;
         self.process = Some(process);

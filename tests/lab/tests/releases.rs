@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use lab::Exception;
+use lab::{Bird, Exception};
 
 /// The first two cells of every row below a heading of `tests/README.md`, without the head of the table.
 fn table(heading: &str) -> Vec<[String; 2]> {
@@ -40,6 +40,15 @@ fn exceptions_are_of_the_releases_that_they_name() {
         assert!(exception.is_of(last), "{exception:?} {last}");
         assert!(!exception.is_of(first), "{exception:?} {first}");
     }
+}
+
+/// A line of a unit in `systemd/README.md` is what keeps the laboratory's BIRD alive.
+#[test]
+fn what_keeps_bird_alive_is_what_users_are_told() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../systemd/README.md");
+    let text = std::fs::read_to_string(readme).expect("systemd/README.md");
+    let (name, value) = Bird::KEEPS_MEMORY;
+    assert!(text.contains(&format!("\nEnvironment={name}={value}\n")));
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn are_hidden(scene: &Scene) -> Result<()> {
 /// By a BIRD that starts with what lies there.
 fn is_loaded(scene: &Scene) -> Result<()> {
     let conf = files(scene)[0].display().to_string();
-    let program = lab::Bird::node_program().display().to_string();
+    let program = Bird::node_program().display().to_string();
     let arguments = ["-p", "-c", &conf];
     scene.lab.node().run(&program, &arguments).map(drop)
 }
